@@ -1,0 +1,176 @@
+# Every check that CI runs is a target here that a person can run alone.
+
+# As many jobs as there are processors, unless asked otherwise.
+
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+BUILD   := build
+
+MODULE  := ngx_http_procore_scope_module.so
+TOOL    := procore-scope
+
+CLANG         ?= clang
+FUZZ_SECONDS  ?= 5
+PROVE_FLAGS   ?=
+PROVE         := prove -It/lib $(PROVE_FLAGS)
+
+PURE_DIRS  := claims policy procore crypto store
+PURE       := $(sort $(wildcard $(PURE_DIRS:%=src/%/*.c)))
+UNITS      := $(patsubst t/unit/%.c,$(BUILD)/unit/%,\
+                $(sort $(wildcard t/unit/test_*.c)))
+FUZZERS    := $(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,\
+                $(sort $(wildcard t/fuzz/fuzz_*.c)))
+LIBS       := -lcrypto -lcjson -llmdb -lpthread
+
+WARN       := -Wall -Wextra -Wshadow -Wconversion -Werror
+SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=all \
+              -fno-omit-frame-pointer
+
+
+.PHONY: build
+build: $(MODULE) $(TOOL)  ## the module and the command line (the default)
+
+
+# ---- the module -------------------------------------------------------------
+
+# A list of the sources that changes only when a file comes or goes: configure
+# has to run again then, and otherwise not.
+
+$(BUILD)/sources: FORCE
+	@mkdir -p $(@D)
+	@ls config ngx_http_procore_scope_module.c src/*/*.c src/*/*.h \
+	    src/*/*.def > $@.new 2>/dev/null || true
+	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+
+$(BUILD)/nginx/objs/Makefile: $(BUILD)/sources config scripts/configure-module
+	scripts/configure-module $(BUILD)/nginx
+
+# nginx's own Makefile knows what is out of date. The result is moved, not
+# written over: a running nginx may have it mapped.
+
+$(MODULE): $(BUILD)/nginx/objs/Makefile FORCE
+	@$(MAKE) --no-print-directory -s -C $(BUILD)/nginx/src \
+	    -f ../objs/Makefile modules
+	@cmp -s $(BUILD)/nginx/objs/$@ $@ \
+	    || { cp $(BUILD)/nginx/objs/$@ $@.new && mv $@.new $@; }
+
+
+# ---- the pure folders, three times: plain, sanitized, for the fuzzers -------
+
+CC_plain      = $(CC)
+CFLAGS_plain  = -O2 -fstack-protector-strong
+CC_unit       = $(CLANG)
+CFLAGS_unit   = -O1 $(SANITIZE)
+CC_fuzz       = $(CLANG)
+CFLAGS_fuzz   = -O1 $(SANITIZE) -fsanitize=fuzzer-no-link
+
+define flavour
+$(BUILD)/$(1)/obj/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	@echo "$(1)  $$<"
+	@$$(CC_$(1)) -std=gnu11 -g $$(WARN) $$(CFLAGS_$(1)) -MMD -MP -c -o $$@ $$<
+
+$(BUILD)/$(1)/libpure.a: $(PURE:%.c=$(BUILD)/$(1)/obj/%.o) $(BUILD)/sources
+	@rm -f $$@
+	@ar rcs $$@ $$(filter %.o,$$^)
+endef
+
+$(foreach name,plain unit fuzz,$(eval $(call flavour,$(name))))
+
+$(TOOL): $(patsubst %.c,$(BUILD)/plain/obj/%.o,$(sort $(wildcard tools/*.c))) \
+    $(BUILD)/plain/libpure.a
+	@$(CC_plain) -o $@ $^ $(LIBS)
+
+$(UNITS): $(BUILD)/unit/%: $(BUILD)/unit/obj/t/unit/%.o $(BUILD)/unit/libpure.a
+	@$(CC_unit) $(SANITIZE) -o $@ $^ $(LIBS)
+
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/t/fuzz/%.o \
+    $(BUILD)/fuzz/libpure.a
+	@$(CC_fuzz) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+
+# ---- tests ------------------------------------------------------------------
+
+.PHONY: test
+test:  ## installs what is missing and runs every test (what CI runs)
+	scripts/deps build test
+	$(MAKE) --no-print-directory build
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory fuzz
+	$(MAKE) --no-print-directory prove
+
+.PHONY: lint
+lint: check-layers $(BUILD)/plain/libpure.a  ## layers, global state, layout
+	@scripts/lint $(BUILD)/plain/libpure.a
+
+.PHONY: check-layers
+check-layers:  ## an include that goes against the one way fails
+	@scripts/check-layers
+
+.PHONY: unit
+unit: $(UNITS)  ## unit tests of the pure folders under ASan and UBSan
+	@$(PROVE) $(UNITS)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS)  ## each fuzzer for FUZZ_SECONDS (5) on the kept corpus
+	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+
+.PHONY: fuzz-long
+fuzz-long:  ## each fuzzer for ten minutes
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=600
+
+.PHONY: prove
+prove: build  ## the tests against a real nginx (PROVE_FLAGS=-v, TESTS=t/x.t)
+	@$(PROVE) $(or $(TESTS),$(sort $(wildcard t/*.t)))
+
+.PHONY: test-asan
+test-asan:  ## prove with nginx and the module built under ASan and UBSan
+	scripts/deps build test asan
+	$(MAKE) --no-print-directory $(TOOL) $(BUILD)/sources
+	@scripts/test-asan $(BUILD)/asan $(or $(TESTS),$(sort $(wildcard t/*.t)))
+
+
+# ---- to see it work ---------------------------------------------------------
+
+.PHONY: run
+run:  ## a gateway on 127.0.0.1:PORT (8080); LOGIN= API= CA= for real hosts
+	scripts/deps build run
+	$(MAKE) --no-print-directory build
+	@LOGIN='$(LOGIN)' API='$(API)' CA='$(CA)' PORT='$(PORT)' scripts/run
+
+.PHONY: demo
+demo:  ## one app walks every company of its user: direct, monitor, enforce
+	scripts/deps build run
+	$(MAKE) --no-print-directory build
+	@scripts/demo
+
+.PHONY: bench
+bench:  ## instructions and CPU time per request against plain proxy_pass
+	scripts/deps build bench
+	$(MAKE) --no-print-directory build
+	@t/bench/run
+
+
+# ---- the rest ---------------------------------------------------------------
+
+.PHONY: deps
+deps:  ## installs the Debian packages that any target here needs
+	scripts/deps build run test asan bench
+
+.PHONY: clean
+clean:  ## removes everything that was built
+	rm -rf $(BUILD) run $(MODULE) $(TOOL)
+
+.PHONY: help
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) \
+	    | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+.PHONY: FORCE
+FORCE:

@@ -1,0 +1,121 @@
+
+/*
+ * SHA-256 and random bytes from OpenSSL.
+ */
+
+
+#include <pthread.h>
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "procore_digest.h"
+
+
+/*
+ * Fetching the algorithm and making a context cost several times what hashing
+ * a token costs, and every request hashes one: the algorithm is fetched once
+ * in a process and each thread keeps its context.
+ */
+
+static pthread_once_t              procore_digest_once = PTHREAD_ONCE_INIT;
+static EVP_MD                     *procore_digest_md;
+static _Thread_local EVP_MD_CTX   *procore_digest_ctx;
+
+
+static void
+procore_digest_fetch(void)
+{
+    procore_digest_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+
+static EVP_MD_CTX *
+procore_digest_start(void)
+{
+    if (procore_digest_ctx != NULL) {
+
+        /* without a type, the context starts again with what it has */
+
+        if (EVP_DigestInit_ex(procore_digest_ctx, NULL, NULL) != 1) {
+            return NULL;
+        }
+
+        return procore_digest_ctx;
+    }
+
+    if (pthread_once(&procore_digest_once, procore_digest_fetch) != 0
+        || procore_digest_md == NULL)
+    {
+        return NULL;
+    }
+
+    procore_digest_ctx = EVP_MD_CTX_new();
+    if (procore_digest_ctx == NULL) {
+        return NULL;
+    }
+
+    if (EVP_DigestInit_ex(procore_digest_ctx, procore_digest_md, NULL) != 1) {
+        EVP_MD_CTX_free(procore_digest_ctx);
+        procore_digest_ctx = NULL;
+    }
+
+    return procore_digest_ctx;
+}
+
+
+int
+procore_digest_realm(const unsigned char *name, size_t len,
+    unsigned char realm[PROCORE_REALM_SIZE])
+{
+    size_t          i;
+    EVP_MD_CTX     *ctx;
+    unsigned char   digest[PROCORE_DIGEST_SIZE];
+
+    ctx = procore_digest_start();
+
+    if (ctx == NULL
+        || EVP_DigestUpdate(ctx, name, len) != 1
+        || EVP_DigestFinal_ex(ctx, digest, NULL) != 1)
+    {
+        return PROCORE_ERROR;
+    }
+
+    for (i = 0; i < PROCORE_REALM_SIZE; i++) {
+        realm[i] = digest[i];
+    }
+
+    return PROCORE_OK;
+}
+
+
+int
+procore_digest_token(const unsigned char realm[PROCORE_REALM_SIZE],
+    const unsigned char *token, size_t len,
+    unsigned char digest[PROCORE_DIGEST_SIZE])
+{
+    EVP_MD_CTX  *ctx;
+
+    ctx = procore_digest_start();
+
+    if (ctx == NULL
+        || EVP_DigestUpdate(ctx, realm, PROCORE_REALM_SIZE) != 1
+        || EVP_DigestUpdate(ctx, token, len) != 1
+        || EVP_DigestFinal_ex(ctx, digest, NULL) != 1)
+    {
+        return PROCORE_ERROR;
+    }
+
+    return PROCORE_OK;
+}
+
+
+int
+procore_random(unsigned char *out, size_t len)
+{
+    if (len > INT32_MAX || RAND_bytes(out, (int) len) != 1) {
+        return PROCORE_ERROR;
+    }
+
+    return PROCORE_OK;
+}

@@ -1,0 +1,625 @@
+
+/*
+ * What the nginx side of the module shares between its files.
+ *
+ * Files: conf (directives), store (bindings in a worker), gate (the phases of a
+ * request), head and body (reading it), headers (changing its header), refusal,
+ * lookup (a company's projects), oauth (the login host), filter and answer (what
+ * comes back), variables and audit.
+ */
+
+
+#ifndef _NGX_HTTP_PROCORE_SCOPE_H_INCLUDED_
+#define _NGX_HTTP_PROCORE_SCOPE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_procore_scope_compat.h"
+#include "../policy/procore_reason.h"
+#include "../claims/procore_body.h"
+#include "../claims/procore_head.h"
+#include "../claims/procore_path.h"
+#include "../store/procore_store.h"
+
+
+#define NGX_HTTP_PROCORE_SCOPE_OFF      0
+#define NGX_HTTP_PROCORE_SCOPE_MONITOR  1
+#define NGX_HTTP_PROCORE_SCOPE_ENFORCE  2
+
+/* Bounds of a record and of a request, from the contract. */
+
+#define NGX_HTTP_PROCORE_SCOPE_CLAIMS    16
+#define NGX_HTTP_PROCORE_SCOPE_UNLISTED  8
+#define NGX_HTTP_PROCORE_SCOPE_UNKNOWN   1024
+
+/* Scratch memory of a reader for values of OAuth's parameters. */
+
+#define NGX_HTTP_PROCORE_SCOPE_SCRATCH   8192
+
+/*
+ * Shared memory for flights and marks: room for some ten thousand families that
+ * look projects up within minutes.
+ */
+
+#define NGX_HTTP_PROCORE_SCOPE_ZONE      (4 * 1024 * 1024)
+
+/* What Retry-After says where we cannot know better, seconds. */
+
+#define NGX_HTTP_PROCORE_SCOPE_RETRY     5
+
+
+typedef struct ngx_http_procore_scope_ctx_s     ngx_http_procore_scope_ctx_t;
+typedef struct ngx_http_procore_scope_lookup_s  ngx_http_procore_scope_lookup_t;
+typedef struct ngx_http_procore_scope_oauth_s   ngx_http_procore_scope_oauth_t;
+typedef struct ngx_http_procore_scope_answer_s  ngx_http_procore_scope_answer_t;
+
+
+typedef struct {
+    ngx_str_t                   store;            /* folder, NUL-terminated */
+    size_t                      store_size;       /* bytes */
+    ngx_uint_t                  lookup_waiting;
+    ngx_uint_t                  active;           /* some place has a mode */
+    ngx_str_t                   mode_file;        /* where the first one is */
+    ngx_uint_t                  mode_line;
+    ngx_uint_t                  in_location;      /* a location has a mode */
+    ngx_shm_zone_t             *zone;             /* flights and marks */
+    ngx_thread_pool_t          *pool;
+    ngx_int_t                   request_id;       /* index of $request_id */
+    ngx_int_t                   request_uri;      /* of $request_uri */
+} ngx_http_procore_scope_main_conf_t;
+
+
+typedef struct {
+    uint64_t                    company;
+    ngx_str_t                   alias;            /* lower case */
+} ngx_http_procore_scope_alias_t;
+
+
+typedef struct {
+    uint64_t                    company;
+    ngx_array_t                 clients;          /* ngx_str_t */
+    ngx_array_t                 projects;         /* uint64_t */
+    time_t                      until;            /* first second after, 0: - */
+    ngx_str_t                   note;
+} ngx_http_procore_scope_exception_t;
+
+
+typedef struct {
+    ngx_str_t                   url;
+    ngx_str_t                   label;
+    ngx_str_t                   notes;
+} ngx_http_procore_scope_help_t;
+
+
+typedef struct {
+    ngx_uint_t                  mode;
+    ngx_str_t                   realm_name;
+    u_char                      realm[PROCORE_REALM_SIZE];
+    ngx_array_t                *paths;            /* ngx_str_t */
+    ngx_flag_t                  oauth;
+    ngx_uint_t                  bind;             /* bits: 1 << way */
+    ngx_http_complex_value_t   *company;          /* procore_scope_company */
+    ngx_array_t                *aliases;
+    ngx_str_t                   lookup;           /* prefix, no "/" at its end */
+    ngx_msec_t                  lookup_timeout;
+    time_t                      projects_ttl;     /* seconds */
+    time_t                      miss_ttl;         /* seconds */
+    size_t                      body_size;        /* bytes, 0: no limit */
+    ngx_flag_t                  filter_companies;
+    ngx_flag_t                  header;
+    ngx_array_t                *names;            /* procore_name_t */
+    ngx_uint_t                  unlisted_deny;
+    ngx_uint_t                  undecided_set;    /* bits: said at this level */
+    ngx_uint_t                  undecided_allow;  /* bits: 1 << reason */
+    ngx_array_t                *exceptions;
+    ngx_http_procore_scope_help_t  *help;
+    ngx_uint_t                  log_level;
+} ngx_http_procore_scope_loc_conf_t;
+
+
+/* What became of one claim; the names stand in the record. */
+
+typedef enum {
+    NGX_HTTP_PROCORE_SCOPE_OWN = 0,
+    NGX_HTTP_PROCORE_SCOPE_FOREIGN,
+    NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID,
+    NGX_HTTP_PROCORE_SCOPE_MALFORMED,
+    NGX_HTTP_PROCORE_SCOPE_EXCEPTED,
+    NGX_HTTP_PROCORE_SCOPE_UNJUDGED     /* no company to compare with */
+} ngx_http_procore_scope_verdict_e;
+
+
+/* A claim as it is kept for the refusal and the record; pool memory. */
+
+typedef struct {
+    procore_carrier_e                 carrier;
+    procore_kind_e                    kind;
+    ngx_http_procore_scope_verdict_e  verdict;
+    uint64_t                          id;         /* 0: none */
+    ngx_str_t                         name;
+    ngx_str_t                         value;
+} ngx_http_procore_scope_claim_t;
+
+
+/* A project that the store did not know; filled by the lookup. */
+
+typedef struct {
+    uint64_t                          id;
+    ngx_http_procore_scope_verdict_e  verdict;
+    ngx_http_procore_scope_claim_t   *claim;      /* the first one, may be NULL */
+} ngx_http_procore_scope_unknown_t;
+
+
+typedef enum {
+    NGX_HTTP_PROCORE_SCOPE_TOKEN_UNREAD = 0,
+    NGX_HTTP_PROCORE_SCOPE_TOKEN_MISSING,
+    NGX_HTTP_PROCORE_SCOPE_TOKEN_AMBIGUOUS,
+    NGX_HTTP_PROCORE_SCOPE_TOKEN_PRESENT
+} ngx_http_procore_scope_token_e;
+
+
+typedef enum {
+    NGX_HTTP_PROCORE_SCOPE_UNDECIDED = 0,
+    NGX_HTTP_PROCORE_SCOPE_ALLOW,
+    NGX_HTTP_PROCORE_SCOPE_DENY,
+    NGX_HTTP_PROCORE_SCOPE_WOULD_DENY,
+    NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED
+} ngx_http_procore_scope_decision_e;
+
+
+/* What an answer is to us: which part of the module reads it. */
+
+typedef enum {
+    NGX_HTTP_PROCORE_SCOPE_ANSWER_NONE = 0,
+    NGX_HTTP_PROCORE_SCOPE_ANSWER_LOOKUP,      /* our own subrequest's */
+    NGX_HTTP_PROCORE_SCOPE_ANSWER_TOKEN,       /* of the token endpoint */
+    NGX_HTTP_PROCORE_SCOPE_ANSWER_REVOKE,
+    NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES    /* List Companies, filtered */
+} ngx_http_procore_scope_answer_e;
+
+
+/*
+ * One request.  It survives internal redirects: they zero the module contexts,
+ * and ngx_http_procore_scope_get_ctx() finds it again by its pool cleanup.
+ * A subrequest has a context of its own.
+ */
+
+struct ngx_http_procore_scope_ctx_s {
+    ngx_http_request_t                 *request;
+    ngx_http_procore_scope_loc_conf_t  *conf;     /* NULL: not judged */
+
+    ngx_str_t                           normal;   /* URI before any rewrite */
+
+    /* the token and its company */
+
+    ngx_http_procore_scope_token_e      token_state;
+    ngx_str_t                           token;    /* in the header's memory */
+    u_char                              digest[PROCORE_DIGEST_SIZE];
+    int                                 known;    /* PROCORE_OK: "binding" */
+    procore_token_t                     binding;
+    uint64_t                            company;  /* 0: none */
+    procore_way_e                       way;
+
+    /* what the request names */
+
+    procore_rules_t                     rules;
+    procore_path_e                      path;
+    ngx_array_t                         claims;   /* ..._claim_t */
+    ngx_uint_t                          nclaims;  /* recorded or not */
+    ngx_array_t                         unlisted; /* ngx_str_t */
+    ngx_array_t                         unknown;  /* ..._unknown_t */
+    uint64_t                            project;  /* the first one named */
+
+    /* the decision */
+
+    procore_reason_e                    reason;
+    procore_rank_e                      rank;
+    ngx_http_procore_scope_claim_t     *deciding;
+    ngx_http_procore_scope_decision_e   decision;
+    ngx_str_t                           action;   /* event.action */
+    time_t                              retry_after;  /* seconds, 0: default */
+    ngx_str_t                           record;   /* audit, once built */
+
+    procore_body_t                     *body;
+    ngx_http_procore_scope_lookup_t    *lookup;
+    ngx_http_procore_scope_oauth_t     *oauth;
+    ngx_http_procore_scope_answer_t    *answer;
+
+    ngx_http_procore_scope_answer_e     answer_type;
+    procore_oauth_e                     endpoint; /* of the login host */
+
+    uint64_t                            last_id;      /* judged just before */
+    ngx_http_procore_scope_verdict_e    last_verdict;
+
+    unsigned                            snapshot:1;   /* of the store, open */
+    unsigned                            started:1;    /* the head was read */
+    unsigned                            body_seen:1;  /* its last byte came */
+    unsigned                            discovery:1;  /* unbound, harmless */
+    unsigned                            body_started:1; /* reader is chosen */
+    unsigned                            body_read:1;  /* enforce: complete */
+    unsigned                            digested:1;   /* "digest" is set */
+    unsigned                            to_bind:1;    /* to a configured one */
+    unsigned                            empty_header:1; /* names nothing */
+    unsigned                            binding_sent:1; /* write is queued */
+    unsigned                            waiting:1;    /* held in our phase */
+    unsigned                            refused:1;    /* latched */
+    unsigned                            named:1;      /* names something */
+    unsigned                            excepted:1;
+    unsigned                            has_header:1; /* a company header */
+    unsigned                            credentials:1; /* in the query */
+    unsigned                            hide_query:1; /* from the logs */
+    unsigned                            unauthorized:1; /* lookup got a 401 */
+    unsigned                            unsupported:1; /* type of the body */
+};
+
+
+extern ngx_module_t  ngx_http_procore_scope_module;
+
+
+/* conf: see the directive table in the module file. */
+
+void *ngx_http_procore_scope_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_procore_scope_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_procore_scope_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+
+/*
+ * store: the worker's side of the LMDB store.
+ *
+ * ..._store_init_module() runs in the master: prepares the folder at a cold
+ * start.  ..._store_init_process() opens it in a worker.  Both return NGX_OK
+ * even where the store is out of order (it logs one clear line); then
+ * ..._store_ready() is 0 and reads answer PROCORE_ERROR.
+ */
+
+ngx_int_t ngx_http_procore_scope_store_init_module(ngx_cycle_t *cycle);
+ngx_int_t ngx_http_procore_scope_store_init_process(ngx_cycle_t *cycle);
+void ngx_http_procore_scope_store_exit_process(ngx_cycle_t *cycle);
+
+/* 1 where the store can be read and the queue has room, else 0. */
+
+ngx_uint_t ngx_http_procore_scope_store_ready(void);
+
+/*
+ * Snapshot: begin and end stand in one handler call; they nest.  Begin returns
+ * NGX_OK or NGX_ERROR (store out of order: end must not be called).
+ * ..._store_token() and ..._store_project() return the codes of
+ * procore_store.h, PROCORE_CORRUPT is counted and logged there and is handed
+ * on as PROCORE_NOT_FOUND.
+ */
+
+ngx_int_t ngx_http_procore_scope_store_begin(void);
+void ngx_http_procore_scope_store_end(void);
+int ngx_http_procore_scope_store_token(procore_token_kind_e kind,
+    const u_char *digest, procore_token_t *token);
+int ngx_http_procore_scope_store_project(const u_char *realm, uint64_t project,
+    procore_project_t *out);
+
+/*
+ * Queues one operation for the next group.  "op" is copied (with its project
+ * ids).  "handler" (may be NULL) is called once in the event loop when the
+ * operation is on disk or has failed: op->rc as procore_store_write() says, or
+ * PROCORE_ERROR / PROCORE_FULL where nothing could be written.  The op that it
+ * receives is valid for the call.  Returns NGX_OK; NGX_ERROR where the queue
+ * is full or the store is out of order (the handler is not called).
+ * A caller that waits for it with a request must hold the request with
+ * ngx_http_procore_scope_hold() / _release() below.
+ */
+
+typedef void (*ngx_http_procore_scope_written_pt)(void *data,
+    procore_store_op_t *op);
+
+ngx_int_t ngx_http_procore_scope_store_write(procore_store_op_t *op,
+    ngx_http_procore_scope_written_pt handler, void *data);
+
+/*
+ * A request that waits for the disk must not be freed: hold() blocks it as
+ * nginx does for its own file threads, release() lets go.  After release() the
+ * caller wakes it with ngx_http_procore_scope_wake().
+ */
+
+void ngx_http_procore_scope_hold(ngx_http_request_t *r);
+void ngx_http_procore_scope_release(ngx_http_request_t *r);
+void ngx_http_procore_scope_wake(ngx_http_request_t *r);
+
+
+/* gate: the phases of a request, and the decision. */
+
+ngx_int_t ngx_http_procore_scope_first_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_procore_scope_gate_handler(ngx_http_request_t *r);
+
+/* The context of this request, NULL where none was made. */
+
+ngx_http_procore_scope_ctx_t *ngx_http_procore_scope_get_ctx(
+    ngx_http_request_t *r);
+
+/* Makes the context where there is none yet; NULL: no memory. */
+
+ngx_http_procore_scope_ctx_t *ngx_http_procore_scope_make_ctx(
+    ngx_http_request_t *r);
+
+/*
+ * Notes a reason for a refusal; the better rank stays.  "claim" may be NULL.
+ */
+
+void ngx_http_procore_scope_note(ngx_http_procore_scope_ctx_t *ctx,
+    procore_reason_e reason, procore_rank_e rank,
+    ngx_http_procore_scope_claim_t *claim);
+
+/* In monitor, the last byte of a body has come by. */
+
+void ngx_http_procore_scope_monitor_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+
+/* In monitor, decides what is still open before the request is logged. */
+
+void ngx_http_procore_scope_conclude(ngx_http_procore_scope_ctx_t *ctx);
+
+/*
+ * Turns what was noted into the decision, once.  Returns NGX_OK (the request
+ * goes on) or NGX_DECLINED (it is refused).
+ */
+
+ngx_int_t ngx_http_procore_scope_decide(ngx_http_procore_scope_ctx_t *ctx);
+
+
+/*
+ * judge: the sink of the claim readers.  "data" of the sink is the context.
+ * Compares companies, looks projects up in the store (inside begin/end), keeps
+ * claims for the record.
+ */
+
+void ngx_http_procore_scope_claim(void *data, const procore_claim_t *claim);
+void ngx_http_procore_scope_unlisted(void *data, procore_carrier_e carrier,
+    const procore_str_t *name);
+void ngx_http_procore_scope_param(void *data, procore_carrier_e carrier,
+    procore_param_e param, procore_value_e type, const procore_str_t *value);
+
+/*
+ * The claim readers look projects up in one snapshot of the store, opened at
+ * the first of them; whoever has fed a reader closes it before it returns to
+ * the event loop.
+ */
+
+void ngx_http_procore_scope_judge_end(ngx_http_procore_scope_ctx_t *ctx);
+
+/*
+ * After a lookup: verdicts of ctx->unknown go into the claims, and what is not
+ * the company's own is noted.
+ */
+
+void ngx_http_procore_scope_judge_unknown(ngx_http_procore_scope_ctx_t *ctx);
+
+
+/*
+ * The company that procore_scope_company names for this request.  Returns NGX_OK
+ * (*company set, 0: none configured or empty), or NGX_ERROR where the value is
+ * no id: said in the error log, store_failed for the request.
+ */
+
+ngx_int_t ngx_http_procore_scope_configured(ngx_http_request_t *r,
+    ngx_http_procore_scope_loc_conf_t *conf, uint64_t *company);
+
+
+/* head: token, header, path, query. */
+
+ngx_int_t ngx_http_procore_scope_read_token(ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_read_head(ngx_http_procore_scope_ctx_t *ctx);
+
+/* The path of the request target as sent, without the query. */
+
+void ngx_http_procore_scope_raw_path(ngx_http_request_t *r, procore_str_t *raw);
+
+
+/*
+ * body: chooses a reader for the body (..._start_body(): NGX_OK; NGX_DECLINED
+ * where there is none to read), reads it whole before the phases go on
+ * (..._read_body(), enforce; codes of a phase handler), and is fed by the
+ * request body filter.
+ */
+
+ngx_int_t ngx_http_procore_scope_start_body(ngx_http_procore_scope_ctx_t *ctx,
+    const procore_sink_t *sink, u_char *scratch, size_t scratch_size);
+ngx_int_t ngx_http_procore_scope_read_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_body_filter_init(ngx_conf_t *cf);
+ngx_uint_t ngx_http_procore_scope_has_body(ngx_http_request_t *r);
+
+
+/*
+ * headers: changes the header that goes up by a list of its own; pointers in
+ * r->headers_in to elements that stay remain valid.
+ */
+
+#define NGX_HTTP_PROCORE_SCOPE_REMOVE_COMPANY      0x01
+#define NGX_HTTP_PROCORE_SCOPE_REMOVE_UPGRADE      0x02
+#define NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING     0x04  /* Accept-Encoding */
+#define NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL  0x08  /* If-*, Range */
+
+/* Is this the header "name" (lower case)?  "_" counts as "-".  1 or 0. */
+
+ngx_uint_t ngx_http_procore_scope_is_header(ngx_table_elt_t *h,
+    ngx_str_t *name);
+
+ngx_int_t ngx_http_procore_scope_remove_headers(ngx_http_request_t *r,
+    ngx_uint_t which);
+
+/* "name" and "lowcase" are constants of the same length; value is copied. */
+
+ngx_int_t ngx_http_procore_scope_add_header(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_str_t *lowcase, ngx_str_t *value);
+
+/* Adds a header to the answer; "value" must outlive the request. */
+
+ngx_int_t ngx_http_procore_scope_add_answer_header(ngx_http_request_t *r,
+    const char *name, ngx_str_t *value);
+
+
+/*
+ * refusal: answers by ctx->reason and returns what a phase handler returns
+ * (NGX_DONE: the request is finalized; a status for a subrequest).
+ * ..._refuse_oauth() does it in OAuth's shape (RFC 6749, section 5.2).
+ */
+
+ngx_int_t ngx_http_procore_scope_refuse(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_refuse_oauth(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+
+/*
+ * Prepares the answer of a refusal by ctx->reason without sending it: status,
+ * type, length and headers in r->headers_out, the text in *body (pool memory).
+ * Returns NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_http_procore_scope_refusal(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_uint_t oauth, ngx_str_t *body);
+
+
+/*
+ * lookup: the bound company's own list of projects.
+ *
+ * ..._lookup() is called in the phase with ids in ctx->unknown.  Returns NGX_OK
+ * where it could tell at once or has told (each verdict in ctx->unknown is OWN,
+ * FOREIGN or UNKNOWN_ID; where the list was out of reach it has noted
+ * lookup_failed, set ctx->retry_after or ctx->unauthorized), NGX_AGAIN where
+ * the request is held: it runs the phases again when it is done.
+ * ..._lookup_background() does the same for monitor without holding.
+ */
+
+ngx_int_t ngx_http_procore_scope_lookup(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_lookup_background(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_lookup_header(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_lookup_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
+ngx_int_t ngx_http_procore_scope_lookup_init_zone(ngx_shm_zone_t *zone,
+    void *data);
+
+
+/*
+ * oauth: the phase handler for paths of the login host (ctx->endpoint is set),
+ * and the answers of the token and revoke endpoints.
+ */
+
+ngx_int_t ngx_http_procore_scope_oauth_handler(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_oauth_header(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_oauth_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
+
+
+/* companies: List Companies is a list of one. */
+
+ngx_int_t ngx_http_procore_scope_companies_header(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_companies_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
+
+
+/* filter: the response filters; they hand on to the parts above. */
+
+extern ngx_http_output_header_filter_pt
+    ngx_http_procore_scope_next_header_filter;
+extern ngx_http_output_body_filter_pt  ngx_http_procore_scope_next_body_filter;
+
+ngx_int_t ngx_http_procore_scope_filter_init(ngx_conf_t *cf);
+
+
+/*
+ * answer: holds an answer: header first, then the body in one piece of at most
+ * "limit" bytes, until somebody lets it go.
+ *
+ * ..._answer_start() is called from a header filter: it keeps the header back
+ * and makes the body be collected.  ..._answer_collect() is called from the
+ * body filter: NGX_AGAIN while more is to come, NGX_OK when the last buffer was
+ * seen (answer->complete), NGX_DECLINED when the answer is over the limit
+ * (what was collected stays in answer->chain; the rest is not collected).
+ * ..._answer_send() passes header and body on: as collected, or "body" instead
+ * (its length is set, validators and ranges are cleared).
+ */
+
+struct ngx_http_procore_scope_answer_s {
+    ngx_chain_t                        *chain;
+    ngx_chain_t                       **last;
+    size_t                              size;
+    size_t                              limit;
+    unsigned                            complete:1;
+    unsigned                            over:1;
+    unsigned                            held:1;       /* nothing sent yet */
+    unsigned                            writing:1;    /* waits for the disk */
+    unsigned                            done:1;       /* all passed on */
+};
+
+ngx_int_t ngx_http_procore_scope_answer_start(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, size_t limit);
+ngx_int_t ngx_http_procore_scope_answer_collect(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
+ngx_int_t ngx_http_procore_scope_answer_send(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *body);
+
+/* The collected bytes in one piece, pool memory; NGX_ERROR: no memory. */
+
+ngx_int_t ngx_http_procore_scope_answer_text(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *text);
+
+
+/* variables and audit. */
+
+ngx_int_t ngx_http_procore_scope_add_variables(ngx_conf_t *cf);
+ngx_int_t ngx_http_procore_scope_audit_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+
+/*
+ * The deciding claim as "query:company_id=7", and the first 16 hex digits of
+ * the token's digest, fit for one line of a log; empty where there is none.
+ */
+
+ngx_int_t ngx_http_procore_scope_claim_text(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_str_t *text);
+ngx_int_t ngx_http_procore_scope_token_text(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_str_t *text);
+
+/* Copies a text of a pure folder into pool memory.  NGX_OK or NGX_ERROR. */
+
+ngx_int_t ngx_http_procore_scope_copy(ngx_pool_t *pool, ngx_str_t *to,
+    const procore_str_t *from);
+
+/* Names for the record, the variables and the refusals. */
+
+const char *ngx_http_procore_scope_decision_name(
+    ngx_http_procore_scope_decision_e decision);
+const char *ngx_http_procore_scope_way_name(procore_way_e way);
+const char *ngx_http_procore_scope_carrier_name(procore_carrier_e carrier);
+
+/* $request_id, the same at every call; NULL: no memory. */
+
+ngx_http_variable_value_t *ngx_http_procore_scope_request_id(
+    ngx_http_request_t *r);
+
+/*
+ * Replaces a text that holds 16 or more bytes of the request's token in a row
+ * by "[token]".
+ */
+
+void ngx_http_procore_scope_hide_token(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_str_t *text, ngx_str_t *shown);
+
+/* A byte of a text takes at most this many in JSON ("\u001f"). */
+
+#define NGX_HTTP_PROCORE_SCOPE_ESCAPED  6
+
+/* "text" as the inside of a JSON string, RFC 8259, section 7; always valid. */
+
+u_char *ngx_http_procore_scope_json(u_char *p, u_char *last, ngx_str_t *text);
+
+
+#endif /* _NGX_HTTP_PROCORE_SCOPE_H_INCLUDED_ */

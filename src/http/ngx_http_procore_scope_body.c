@@ -1,0 +1,375 @@
+
+/*
+ * Feeds request bodies to the claim readers, as they arrive.
+ */
+
+
+#include "ngx_http_procore_scope.h"
+
+
+/* Lines of one header beyond this are as good as unreadable. */
+
+#define NGX_HTTP_PROCORE_SCOPE_LINES  8
+
+/* A body that somebody else has put into a file is read in pieces of this. */
+
+#define NGX_HTTP_PROCORE_SCOPE_PIECE  16384
+
+
+static ngx_int_t ngx_http_procore_scope_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static void ngx_http_procore_scope_body_handler(ngx_http_request_t *r);
+static void ngx_http_procore_scope_feed(ngx_http_procore_scope_ctx_t *ctx,
+    u_char *data, size_t len);
+static void ngx_http_procore_scope_feed_end(ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_feed_read(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_feed_file(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_buf_t *buf, u_char *piece);
+static ngx_uint_t ngx_http_procore_scope_lines(ngx_http_request_t *r,
+    ngx_str_t *name, procore_str_t *lines);
+
+
+static ngx_http_request_body_filter_pt
+    ngx_http_procore_scope_next_request_body_filter;
+
+static ngx_str_t  ngx_http_procore_scope_content_type =
+    ngx_string("content-type");
+
+static ngx_str_t  ngx_http_procore_scope_content_encoding =
+    ngx_string("content-encoding");
+
+
+ngx_int_t
+ngx_http_procore_scope_body_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_procore_scope_next_request_body_filter =
+                                              ngx_http_top_request_body_filter;
+    ngx_http_top_request_body_filter = ngx_http_procore_scope_body_filter;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_procore_scope_has_body(ngx_http_request_t *r)
+{
+    if (r != r->main) {
+        return r->request_body && r->request_body->bufs;
+    }
+
+    return r->headers_in.content_length_n > 0 || r->headers_in.chunked
+           || (r->request_body && r->request_body->bufs);
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_start_body(ngx_http_procore_scope_ctx_t *ctx,
+    const procore_sink_t *sink, u_char *scratch, size_t scratch_size)
+{
+    int                  rc;
+    ngx_uint_t           ntypes, nencodings;
+    procore_str_t        types[NGX_HTTP_PROCORE_SCOPE_LINES];
+    procore_str_t        encodings[NGX_HTTP_PROCORE_SCOPE_LINES];
+    procore_str_t        boundary;
+    procore_body_e       type;
+    procore_sink_t      *kept;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ntypes = ngx_http_procore_scope_lines(r,
+                                 &ngx_http_procore_scope_content_type, types);
+    nencodings = ngx_http_procore_scope_lines(r,
+                         &ngx_http_procore_scope_content_encoding, encodings);
+
+    type = procore_body_type(types, ntypes, encodings, nencodings, &boundary);
+
+    if (type == PROCORE_BODY_UNREAD) {
+        return NGX_DECLINED;
+    }
+
+    if (type == PROCORE_BODY_UNSUPPORTED) {
+        ctx->unsupported = 1;
+
+        /* A chunked body may still turn out to be empty. */
+
+        if (r->headers_in.content_length_n > 0) {
+            ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNSUPPORTED_BODY,
+                                        PROCORE_RANK_BODY_MALFORMED, NULL);
+        }
+
+        return NGX_OK;
+    }
+
+    ctx->body = ngx_palloc(r->pool, sizeof(procore_body_t));
+    kept = ngx_palloc(r->pool, sizeof(procore_sink_t));
+
+    if (ctx->body == NULL || kept == NULL) {
+        return NGX_ERROR;
+    }
+
+    *kept = *sink;
+
+    rc = procore_body_start(ctx->body, type, &boundary, ctx->conf->body_size,
+                            &ctx->rules, kept, scratch, scratch_size);
+
+    if (rc != PROCORE_OK) {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_MALFORMED_BODY,
+                                    PROCORE_RANK_BODY_MALFORMED, NULL);
+        return NGX_OK;
+    }
+
+    if (type != PROCORE_BODY_MULTIPART && ctx->conf->body_size
+        && r->headers_in.content_length_n > (off_t) ctx->conf->body_size)
+    {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_BODY_TOO_LARGE,
+                                    PROCORE_RANK_BODY_MALFORMED, NULL);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_procore_scope_lines(ngx_http_request_t *r, ngx_str_t *name,
+    procore_str_t *lines)
+{
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (n < NGX_HTTP_PROCORE_SCOPE_LINES
+                && ngx_http_procore_scope_is_header(&h[i], name))
+            {
+                lines[n].len = h[i].value.len;
+                lines[n].data = h[i].value.data;
+                n++;
+            }
+        }
+    }
+
+    return n;
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_read_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "procore scope read body");
+
+    if (r->request_body) {
+
+        /* somebody has read it before us: nothing came by our filter */
+
+        if (!ctx->body_seen
+            && ngx_http_procore_scope_feed_read(r, ctx) != NGX_OK)
+        {
+            ngx_http_procore_scope_note(ctx, PROCORE_REASON_MALFORMED_BODY,
+                                        PROCORE_RANK_BODY_MALFORMED, NULL);
+        }
+
+        ctx->body_read = 1;
+
+        return NGX_OK;
+    }
+
+    rc = ngx_http_read_client_request_body(r,
+                                         ngx_http_procore_scope_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_procore_scope_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_procore_scope_ctx_t  *ctx;
+
+    ctx = ngx_http_procore_scope_get_ctx(r);
+
+    if (!ctx->body_seen) {
+        ngx_http_procore_scope_feed_end(ctx);
+    }
+
+    ctx->body_read = 1;
+
+    r->preserve_body = 1;
+    r->write_event_handler = ngx_http_core_run_phases;
+
+    ngx_http_core_run_phases(r);
+}
+
+
+/*
+ * Never refuses: on HTTP/1.1 the rest of the body would then be taken for the
+ * next request.  The verdict is noted, and told after the last byte.
+ */
+
+static ngx_int_t
+ngx_http_procore_scope_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_buf_t                     *b;
+    ngx_chain_t                   *cl;
+    ngx_http_procore_scope_ctx_t  *ctx;
+
+    ctx = ngx_http_procore_scope_get_ctx(r);
+
+    if (ctx == NULL || ctx->body_seen
+        || (ctx->body == NULL && !ctx->unsupported))
+    {
+        return ngx_http_procore_scope_next_request_body_filter(r, in);
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b) && b->last > b->pos) {
+            ngx_http_procore_scope_feed(ctx, b->pos,
+                                        (size_t) (b->last - b->pos));
+        }
+
+        if (b->last_buf) {
+            ngx_http_procore_scope_feed_end(ctx);
+            break;
+        }
+    }
+
+    ngx_http_procore_scope_judge_end(ctx);
+
+    if (ctx->body_seen && ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_MONITOR) {
+        ngx_http_procore_scope_monitor_body(r, ctx);
+    }
+
+    return ngx_http_procore_scope_next_request_body_filter(r, in);
+}
+
+
+static void
+ngx_http_procore_scope_feed(ngx_http_procore_scope_ctx_t *ctx, u_char *data,
+    size_t len)
+{
+    if (ctx->unsupported) {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNSUPPORTED_BODY,
+                                    PROCORE_RANK_BODY_MALFORMED, NULL);
+        return;
+    }
+
+    if (ctx->body) {
+        (void) procore_body_feed(ctx->body, data, len);
+    }
+}
+
+
+static void
+ngx_http_procore_scope_feed_end(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ctx->body_seen = 1;
+
+    if (ctx->body == NULL) {
+        return;
+    }
+
+    switch (procore_body_end(ctx->body)) {
+
+    case PROCORE_OK:
+        break;
+
+    case PROCORE_TOO_LARGE:
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_BODY_TOO_LARGE,
+                                    PROCORE_RANK_BODY_MALFORMED, NULL);
+        break;
+
+    default:
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_MALFORMED_BODY,
+                                    PROCORE_RANK_BODY_MALFORMED, NULL);
+        break;
+    }
+
+    ngx_http_procore_scope_judge_end(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_feed_read(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    u_char       *piece;
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    piece = NULL;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (!b->in_file) {
+
+            if (b->last > b->pos) {
+                ngx_http_procore_scope_feed(ctx, b->pos,
+                                            (size_t) (b->last - b->pos));
+            }
+
+            continue;
+        }
+
+        if (piece == NULL) {
+            piece = ngx_palloc(r->pool, NGX_HTTP_PROCORE_SCOPE_PIECE);
+            if (piece == NULL) {
+                return NGX_ERROR;
+            }
+        }
+
+        if (ngx_http_procore_scope_feed_file(r, ctx, b, piece) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_http_procore_scope_feed_end(ctx);
+    ngx_http_procore_scope_judge_end(ctx);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_feed_file(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_buf_t *buf, u_char *piece)
+{
+    off_t    offset;
+    size_t   size;
+    ssize_t  n;
+
+    for (offset = buf->file_pos; offset < buf->file_last; offset += n) {
+
+        size = (size_t) ngx_min(buf->file_last - offset,
+                                NGX_HTTP_PROCORE_SCOPE_PIECE);
+
+        n = ngx_read_file(buf->file, piece, size, offset);
+
+        if (n <= 0) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_procore_scope_feed(ctx, piece, (size_t) n);
+    }
+
+    return NGX_OK;
+}

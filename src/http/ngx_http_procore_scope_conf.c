@@ -1,0 +1,254 @@
+
+/*
+ * Configuration: creation, inheritance, and what only the whole of it tells.
+ * The setters of single directives are in ..._directives.c.
+ */
+
+
+#include "ngx_http_procore_scope_conf.h"
+
+
+static ngx_int_t ngx_http_procore_scope_merge_array(ngx_conf_t *cf,
+    ngx_array_t *outer, ngx_array_t **inner);
+
+
+static ngx_str_t  ngx_http_procore_scope_default_paths[] = {
+    ngx_string("/rest/"),
+    ngx_string("/vapid/"),
+    ngx_null_string
+};
+
+static ngx_str_t  ngx_http_procore_scope_zone_name =
+    ngx_string("procore_scope");
+
+
+void *
+ngx_http_procore_scope_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    pmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_procore_scope_main_conf_t));
+    if (pmcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     pmcf->store = { 0, NULL };
+     *     pmcf->active = 0;
+     *     pmcf->zone = NULL;
+     *     pmcf->pool = NULL;
+     */
+
+    pmcf->lookup_waiting = NGX_CONF_UNSET_UINT;
+
+    return pmcf;
+}
+
+
+char *
+ngx_http_procore_scope_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_procore_scope_main_conf_t  *pmcf = conf;
+
+    ngx_conf_init_uint_value(pmcf->lookup_waiting, 1000);
+
+    return NGX_CONF_OK;
+}
+
+
+void *
+ngx_http_procore_scope_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_procore_scope_loc_conf_t  *plcf;
+
+    plcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_procore_scope_loc_conf_t));
+    if (plcf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     plcf->realm_name = { 0, NULL };
+     *     plcf->lookup = { 0, NULL };
+     *     plcf->undecided_set = 0;
+     *     plcf->undecided_allow = 0;
+     */
+
+    plcf->mode = NGX_CONF_UNSET_UINT;
+    plcf->paths = NGX_CONF_UNSET_PTR;
+    plcf->oauth = NGX_CONF_UNSET;
+    plcf->bind = NGX_CONF_UNSET_UINT;
+    plcf->company = NGX_CONF_UNSET_PTR;
+    plcf->lookup_timeout = NGX_CONF_UNSET_MSEC;
+    plcf->projects_ttl = NGX_CONF_UNSET;
+    plcf->miss_ttl = NGX_CONF_UNSET;
+    plcf->body_size = NGX_CONF_UNSET_SIZE;
+    plcf->filter_companies = NGX_CONF_UNSET;
+    plcf->header = NGX_CONF_UNSET;
+    plcf->unlisted_deny = NGX_CONF_UNSET_UINT;
+    plcf->help = NGX_CONF_UNSET_PTR;
+    plcf->log_level = NGX_CONF_UNSET_UINT;
+
+    return plcf;
+}
+
+
+char *
+ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_procore_scope_loc_conf_t *prev = parent;
+    ngx_http_procore_scope_loc_conf_t *conf = child;
+
+    ngx_str_t  *path, *name;
+
+    ngx_conf_merge_uint_value(conf->mode, prev->mode,
+                              NGX_HTTP_PROCORE_SCOPE_OFF);
+    ngx_conf_merge_value(conf->oauth, prev->oauth, 0);
+    ngx_conf_merge_uint_value(conf->bind, prev->bind,
+                              1 << PROCORE_WAY_TOKEN_REQUEST);
+    ngx_conf_merge_ptr_value(conf->company, prev->company, NULL);
+    ngx_conf_merge_str_value(conf->lookup, prev->lookup, "");
+    ngx_conf_merge_msec_value(conf->lookup_timeout, prev->lookup_timeout,
+                              15000);
+    ngx_conf_merge_sec_value(conf->projects_ttl, prev->projects_ttl, 3600);
+    ngx_conf_merge_sec_value(conf->miss_ttl, prev->miss_ttl, 10);
+    ngx_conf_merge_size_value(conf->body_size, prev->body_size,
+                              8 * 1024 * 1024);
+    ngx_conf_merge_value(conf->filter_companies, prev->filter_companies, 1);
+    ngx_conf_merge_value(conf->header, prev->header, 1);
+    ngx_conf_merge_uint_value(conf->unlisted_deny, prev->unlisted_deny, 0);
+    ngx_conf_merge_ptr_value(conf->help, prev->help, NULL);
+    ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_INFO);
+
+    conf->undecided_allow |= prev->undecided_allow & ~conf->undecided_set;
+    conf->undecided_set |= prev->undecided_set;
+
+    if (ngx_http_procore_scope_merge_array(cf, prev->aliases, &conf->aliases)
+        != NGX_OK
+        || ngx_http_procore_scope_merge_array(cf, prev->names, &conf->names)
+           != NGX_OK
+        || ngx_http_procore_scope_merge_array(cf, prev->exceptions,
+                                              &conf->exceptions)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->realm_name.data == NULL) {
+        if (prev->realm_name.data == NULL) {
+            ngx_str_set(&conf->realm_name, "production");
+
+            if (procore_digest_realm(conf->realm_name.data,
+                                     conf->realm_name.len, conf->realm)
+                != PROCORE_OK)
+            {
+                return "SHA-256 is not available";
+            }
+
+        } else {
+            conf->realm_name = prev->realm_name;
+            ngx_memcpy(conf->realm, prev->realm, PROCORE_REALM_SIZE);
+        }
+    }
+
+    if (conf->paths != NGX_CONF_UNSET_PTR) {
+        return NGX_CONF_OK;
+    }
+
+    if (prev->paths != NGX_CONF_UNSET_PTR) {
+        conf->paths = prev->paths;
+        return NGX_CONF_OK;
+    }
+
+    conf->paths = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+    if (conf->paths == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (name = ngx_http_procore_scope_default_paths; name->len; name++) {
+        path = ngx_array_push(conf->paths);
+        if (path == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *path = *name;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* Repeatable directives add to what the outer level has. */
+
+static ngx_int_t
+ngx_http_procore_scope_merge_array(ngx_conf_t *cf, ngx_array_t *outer,
+    ngx_array_t **inner)
+{
+    void         *p;
+    ngx_array_t  *sum;
+
+    if (outer == NULL) {
+        return NGX_OK;
+    }
+
+    if (*inner == NULL) {
+        *inner = outer;
+        return NGX_OK;
+    }
+
+    sum = ngx_array_create(cf->pool, outer->nelts + (*inner)->nelts,
+                           outer->size);
+    if (sum == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_array_push_n(sum, outer->nelts + (*inner)->nelts);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(p, outer->elts, outer->nelts * outer->size);
+    ngx_memcpy(p, (*inner)->elts, (*inner)->nelts * outer->size);
+
+    *inner = sum;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_check_conf(ngx_conf_t *cf,
+    ngx_http_procore_scope_main_conf_t *pmcf)
+{
+    if (!pmcf->active) {
+        return NGX_OK;
+    }
+
+    if (pmcf->store.len == 0) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"procore_scope\" in %V:%ui needs a "
+                      "\"procore_scope_store\" in the \"http\" block",
+                      &pmcf->mode_file, pmcf->mode_line);
+        return NGX_ERROR;
+    }
+
+    pmcf->zone = ngx_shared_memory_add(cf, &ngx_http_procore_scope_zone_name,
+                                       NGX_HTTP_PROCORE_SCOPE_ZONE,
+                                       &ngx_http_procore_scope_module);
+    if (pmcf->zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    pmcf->zone->init = ngx_http_procore_scope_lookup_init_zone;
+    pmcf->zone->data = pmcf;
+
+    pmcf->pool = ngx_thread_pool_add(cf, NULL);
+    if (pmcf->pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,412 @@
+
+/*
+ * The context of a request: made before any rewrite, found again after internal
+ * redirects; and the decision that it ends with.
+ */
+
+
+#include "ngx_http_procore_scope.h"
+
+
+static ngx_http_procore_scope_ctx_t *ngx_http_procore_scope_find_ctx(
+    ngx_http_request_t *r);
+static void ngx_http_procore_scope_cleanup_ctx(void *data);
+static void ngx_http_procore_scope_before_log(void *data);
+static ngx_int_t ngx_http_procore_scope_hide_query(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_uint_t ngx_http_procore_scope_has_credentials(
+    ngx_http_request_t *r);
+static void ngx_http_procore_scope_no_claim(void *data,
+    const procore_claim_t *claim);
+static void ngx_http_procore_scope_found_param(void *data,
+    procore_carrier_e carrier, procore_param_e param, procore_value_e type,
+    const procore_str_t *value);
+static void ngx_http_procore_scope_cut_query(ngx_http_request_t *r);
+static void ngx_http_procore_scope_log_refusal(
+    ngx_http_procore_scope_ctx_t *ctx);
+
+
+/*
+ * Runs before any rewrite and before any limit or access rule can write a line
+ * about the request.
+ */
+
+ngx_int_t
+ngx_http_procore_scope_first_handler(ngx_http_request_t *r)
+{
+    ngx_http_procore_scope_ctx_t        *ctx;
+    ngx_http_procore_scope_loc_conf_t   *plcf;
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    if (r != r->main || r->internal) {
+        return NGX_DECLINED;
+    }
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_procore_scope_module);
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_procore_scope_module);
+
+    if (plcf->mode == NGX_HTTP_PROCORE_SCOPE_OFF && !pmcf->in_location) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_procore_scope_make_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (r->args.len == 0) {
+        return NGX_DECLINED;
+    }
+
+    ctx->credentials = ngx_http_procore_scope_has_credentials(r);
+
+    if (ctx->credentials
+        || (r->uri.len >= 7 && ngx_memcmp(r->uri.data, "/oauth/", 7) == 0))
+    {
+        if (ngx_http_procore_scope_hide_query(r, ctx) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_http_procore_scope_ctx_t *
+ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t            *before_log;
+    ngx_pool_cleanup_t            *cln;
+    ngx_http_procore_scope_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_procore_scope_module);
+
+    if (ctx) {
+        return ctx;
+    }
+
+    ctx = ngx_http_procore_scope_find_ctx(r);
+
+    if (ctx) {
+
+        /*
+         * An internal redirect: method, path and query are judged again; what
+         * is known of the body stays.
+         */
+
+        if (ctx->rank < PROCORE_RANK_BODY_MALFORMED
+            || ctx->rank >= PROCORE_RANK_UNCERTAIN)
+        {
+            ctx->reason = PROCORE_REASON_OK;
+            ctx->rank = PROCORE_RANK_NONE;
+            ctx->deciding = NULL;
+        }
+
+        ctx->started = 0;
+        ctx->decision = NGX_HTTP_PROCORE_SCOPE_UNDECIDED;
+        ctx->endpoint = PROCORE_OAUTH_NONE;
+        ctx->answer_type = NGX_HTTP_PROCORE_SCOPE_ANSWER_NONE;
+        ctx->has_header = 0;
+        ctx->discovery = 0;
+
+        ngx_http_set_ctx(r, ctx, ngx_http_procore_scope_module);
+
+        return ctx;
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_procore_scope_ctx_t));
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_procore_scope_cleanup_ctx;
+    cln->data = ctx;
+
+    /* these run after the last byte and before the log phase */
+
+    before_log = ngx_http_cleanup_add(r, 0);
+    if (before_log == NULL) {
+        return NULL;
+    }
+
+    before_log->handler = ngx_http_procore_scope_before_log;
+    before_log->data = ctx;
+
+    ctx->request = r;
+    ctx->rank = PROCORE_RANK_NONE;
+    ctx->known = PROCORE_NOT_FOUND;
+
+    if (r == r->main) {
+        ctx->normal = r->uri;
+    }
+
+    ngx_http_set_ctx(r, ctx, ngx_http_procore_scope_module);
+
+    return ctx;
+}
+
+
+ngx_http_procore_scope_ctx_t *
+ngx_http_procore_scope_get_ctx(ngx_http_request_t *r)
+{
+    ngx_http_procore_scope_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_procore_scope_module);
+
+    if (ctx == NULL && (r->internal || r->filter_finalize)) {
+        ctx = ngx_http_procore_scope_find_ctx(r);
+    }
+
+    return ctx;
+}
+
+
+static ngx_http_procore_scope_ctx_t *
+ngx_http_procore_scope_find_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t            *cln;
+    ngx_http_procore_scope_ctx_t  *ctx;
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_procore_scope_cleanup_ctx) {
+            continue;
+        }
+
+        ctx = cln->data;
+
+        if (ctx->request == r) {
+            return ctx;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* The cleanup is a mark on the pool; there is nothing to free. */
+
+static void
+ngx_http_procore_scope_cleanup_ctx(void *data)
+{
+    ngx_http_procore_scope_ctx_t *ctx = data;
+
+    ngx_http_procore_scope_judge_end(ctx);
+}
+
+
+static ngx_uint_t
+ngx_http_procore_scope_has_credentials(ngx_http_request_t *r)
+{
+    ngx_uint_t       found;
+    procore_str_t    query;
+    procore_form_t   form;
+    procore_sink_t   sink;
+    procore_rules_t  rules;
+
+    /* Neither of the two names can be written without one of these. */
+
+    if (ngx_strlchr(r->args.data, r->args.data + r->args.len, '%') == NULL
+        && ngx_strnstr(r->args.data, "_token", r->args.len) == NULL)
+    {
+        return 0;
+    }
+
+    ngx_memzero(&rules, sizeof(procore_rules_t));
+
+    found = 0;
+
+    sink.data = &found;
+    sink.claim = ngx_http_procore_scope_no_claim;
+    sink.unlisted = NULL;
+    sink.param = ngx_http_procore_scope_found_param;
+
+    query.len = r->args.len;
+    query.data = r->args.data;
+
+    (void) procore_query_claims(&form, &rules, &sink, &query, NULL, 0);
+
+    return found;
+}
+
+
+static void
+ngx_http_procore_scope_no_claim(void *data, const procore_claim_t *claim)
+{
+}
+
+
+static void
+ngx_http_procore_scope_found_param(void *data, procore_carrier_e carrier,
+    procore_param_e param, procore_value_e type, const procore_str_t *value)
+{
+    ngx_uint_t *found = data;
+
+    if (param == PROCORE_PARAM_ACCESS_TOKEN
+        || param == PROCORE_PARAM_BEARER_TOKEN)
+    {
+        *found = 1;
+    }
+}
+
+
+/*
+ * Cuts the query from the request line now, for lines that are written while
+ * the request runs, and from the other places where logs read it at its end.
+ */
+
+static ngx_int_t
+ngx_http_procore_scope_hide_query(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    u_char  *p, *query, *last, *end;
+
+    ctx->hide_query = 1;
+
+    last = r->request_line.data + r->request_line.len;
+
+    query = ngx_strlchr(r->request_line.data, last, '?');
+    if (query == NULL) {
+        return NGX_OK;
+    }
+
+    for (end = last; end > query && end[-1] != ' '; end--) { /* void */ }
+
+    if (end > query) {
+        end--;
+
+    } else {
+        end = last;
+    }
+
+    p = ngx_pnalloc(r->pool, r->request_line.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_cpymem(ngx_cpymem(p, r->request_line.data,
+                                 query - r->request_line.data),
+                      end, last - end);
+
+    r->request_line.data = p;
+    r->request_line.len = (size_t) (last - p);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_procore_scope_cut_query(ngx_http_request_t *r)
+{
+    procore_str_t                        raw;
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_procore_scope_module);
+
+    ngx_http_procore_scope_raw_path(r, &raw);
+
+    r->unparsed_uri.len = raw.len;
+    r->args.len = 0;
+
+    /* $request_uri may have been evaluated, and kept, while it was whole */
+
+    r->variables[pmcf->request_uri].valid = 0;
+    r->variables[pmcf->request_uri].not_found = 0;
+}
+
+
+static void
+ngx_http_procore_scope_before_log(void *data)
+{
+    ngx_http_procore_scope_ctx_t *ctx = data;
+
+    ngx_http_procore_scope_conclude(ctx);
+
+    if (ctx->hide_query) {
+        ngx_http_procore_scope_cut_query(ctx->request);
+    }
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_decide(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_uint_t  undecided;
+
+    if (ctx->decision != NGX_HTTP_PROCORE_SCOPE_UNDECIDED) {
+        return ctx->decision == NGX_HTTP_PROCORE_SCOPE_DENY ? NGX_DECLINED
+                                                            : NGX_OK;
+    }
+
+    if (ctx->action.len == 0) {
+        ngx_str_set(&ctx->action, "request");
+    }
+
+    if (ctx->rank == PROCORE_RANK_NONE) {
+        ctx->decision = NGX_HTTP_PROCORE_SCOPE_ALLOW;
+
+        if (ctx->discovery) {
+            ctx->reason = PROCORE_REASON_DISCOVERY;
+
+        } else if (ctx->excepted) {
+            ctx->reason = PROCORE_REASON_EXCEPTION;
+        }
+
+        return NGX_OK;
+    }
+
+    undecided = ctx->reason == PROCORE_REASON_LOOKUP_FAILED
+                || ctx->reason == PROCORE_REASON_STORE_FAILED;
+
+    if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_MONITOR) {
+        ctx->decision = undecided ? NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED
+                                  : NGX_HTTP_PROCORE_SCOPE_WOULD_DENY;
+
+    } else if (undecided
+               && (ctx->conf->undecided_allow
+                   & ((ngx_uint_t) 1 << ctx->reason)))
+    {
+        ctx->decision = NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED;
+
+    } else {
+        ctx->decision = NGX_HTTP_PROCORE_SCOPE_DENY;
+    }
+
+    ngx_http_procore_scope_log_refusal(ctx);
+
+    return ctx->decision == NGX_HTTP_PROCORE_SCOPE_DENY ? NGX_DECLINED
+                                                        : NGX_OK;
+}
+
+
+static void
+ngx_http_procore_scope_log_refusal(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_str_t   claim, token;
+    ngx_log_t  *log;
+
+    log = ctx->request->connection->log;
+
+    if (log->log_level < ctx->conf->log_level) {
+        return;
+    }
+
+    if (ngx_http_procore_scope_claim_text(ctx, &claim) != NGX_OK
+        || ngx_http_procore_scope_token_text(ctx, &token) != NGX_OK)
+    {
+        return;
+    }
+
+    ngx_log_error(ctx->conf->log_level, log, 0,
+                  "procore_scope: %s %*s, claim \"%V\", token \"%V\", "
+                  "company %uL",
+                  ngx_http_procore_scope_decision_name(ctx->decision),
+                  procore_reasons[ctx->reason].name.len,
+                  procore_reasons[ctx->reason].name.data,
+                  &claim, &token, ctx->company);
+}

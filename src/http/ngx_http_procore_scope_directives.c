@@ -1,0 +1,879 @@
+
+/*
+ * Setters of the directives.
+ */
+
+
+#include "ngx_http_procore_scope_conf.h"
+#include "../claims/procore_names.h"
+#include "../procore/procore_manifest.h"
+
+
+static void *ngx_http_procore_scope_push(ngx_conf_t *cf, ngx_array_t **array,
+    size_t size);
+static char *ngx_http_procore_scope_add_name(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *plcf, ngx_str_t *text,
+    procore_kind_e kind);
+static ngx_int_t ngx_http_procore_scope_conf_id(ngx_conf_t *cf,
+    ngx_str_t *text, uint64_t *id);
+static time_t ngx_http_procore_scope_end_of_day(ngx_str_t *date);
+static char *ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
+    ngx_http_procore_scope_exception_t *exception, ngx_str_t *value);
+static char *ngx_http_procore_scope_read_file(ngx_conf_t *cf, ngx_str_t *name,
+    size_t max, ngx_str_t *text);
+
+
+/* A store smaller than this cannot hold its own tables. */
+
+#define NGX_HTTP_PROCORE_SCOPE_STORE_MIN      (1024 * 1024)
+
+#define NGX_HTTP_PROCORE_SCOPE_STORE_DEFAULT  ((size_t) 1024 * 1024 * 1024)
+
+#define NGX_HTTP_PROCORE_SCOPE_DAY            86400
+
+
+ngx_conf_num_bounds_t  ngx_http_procore_scope_timeout_bounds = {
+    ngx_conf_check_num_bounds, 1, -1
+};
+
+ngx_conf_num_bounds_t  ngx_http_procore_scope_ttl_bounds = {
+    ngx_conf_check_num_bounds, 1, -1
+};
+
+
+typedef struct {
+    ngx_str_t      name;
+    procore_way_e  way;
+    unsigned       built;
+} ngx_http_procore_scope_way_t;
+
+
+static ngx_http_procore_scope_way_t  ngx_http_procore_scope_ways[] = {
+    { ngx_string("authorize"), PROCORE_WAY_AUTHORIZE, 0 },
+    { ngx_string("token_request"), PROCORE_WAY_TOKEN_REQUEST, 1 },
+    { ngx_string("client"), PROCORE_WAY_CLIENT, 0 },
+    { ngx_string("sole_company"), PROCORE_WAY_SOLE_COMPANY, 0 },
+    { ngx_string("chooser"), PROCORE_WAY_CHOOSER, 0 },
+    { ngx_string("first_use"), PROCORE_WAY_FIRST_USE, 0 },
+    { ngx_null_string, PROCORE_WAY_NONE, 0 }
+};
+
+
+char *
+ngx_http_procore_scope_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    char                                *rv;
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    rv = ngx_conf_set_enum_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (plcf->mode == NGX_HTTP_PROCORE_SCOPE_OFF) {
+        return NGX_CONF_OK;
+    }
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_procore_scope_module);
+
+    if (cf->cmd_type & NGX_HTTP_LOC_CONF) {
+        pmcf->in_location = 1;
+    }
+
+    if (!pmcf->active) {
+        pmcf->active = 1;
+        pmcf->mode_file = cf->conf_file->file.name;
+        pmcf->mode_line = cf->conf_file->line;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_store_path(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_procore_scope_main_conf_t *pmcf = conf;
+
+    off_t       size;
+    ngx_str_t  *value, s;
+
+    if (pmcf->store.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    pmcf->store_size = NGX_HTTP_PROCORE_SCOPE_STORE_DEFAULT;
+
+    if (cf->args->nelts == 3) {
+        if (ngx_strncmp(value[2].data, "size=", 5) != 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"", &value[2]);
+            return NGX_CONF_ERROR;
+        }
+
+        s.len = value[2].len - 5;
+        s.data = value[2].data + 5;
+
+        size = ngx_parse_offset(&s);
+
+        if (size < NGX_HTTP_PROCORE_SCOPE_STORE_MIN
+            || (uint64_t) size > NGX_MAX_SIZE_T_VALUE)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid size \"%V\", at least 1m is needed",
+                               &s);
+            return NGX_CONF_ERROR;
+        }
+
+        pmcf->store_size = (size_t) size;
+    }
+
+    while (value[1].len > 1 && value[1].data[value[1].len - 1] == '/') {
+        value[1].data[--value[1].len] = '\0';
+    }
+
+    if (value[1].len == 0) {
+        return "needs the name of a folder";
+    }
+
+    pmcf->store = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, &pmcf->store, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    ngx_str_t  *value;
+
+    if (plcf->realm_name.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs a name";
+    }
+
+    plcf->realm_name = value[1];
+
+    if (procore_digest_realm(value[1].data, value[1].len, plcf->realm)
+        != PROCORE_OK)
+    {
+        return "SHA-256 is not available";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_paths(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    ngx_str_t   *value, *path;
+    ngx_uint_t   i;
+
+    if (plcf->paths != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    plcf->paths = ngx_array_create(cf->pool, cf->args->nelts - 1,
+                                   sizeof(ngx_str_t));
+    if (plcf->paths == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (value[i].len == 0 || value[i].data[0] != '/') {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "path prefix \"%V\" does not begin with \"/\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        path = ngx_array_push(plcf->paths);
+        if (path == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *path = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_bind(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    ngx_str_t                     *value;
+    ngx_uint_t                     i;
+    ngx_http_procore_scope_way_t  *way;
+
+    if (plcf->bind != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    plcf->bind = 0;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "none") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        for (way = ngx_http_procore_scope_ways; way->name.len; way++) {
+            if (way->name.len == value[i].len
+                && ngx_strcmp(way->name.data, value[i].data) == 0)
+            {
+                break;
+            }
+        }
+
+        if (way->name.len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "unknown way to bind \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (!way->built) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "the way to bind \"%V\" is not available in "
+                               "this version", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        plcf->bind |= (ngx_uint_t) 1 << way->way;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_company(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char                      *rv;
+    uint64_t                   id;
+    ngx_http_complex_value_t **company;
+
+    rv = ngx_http_set_complex_value_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    company = (ngx_http_complex_value_t **) ((char *) conf + cmd->offset);
+
+    if ((*company)->lengths == NULL && (*company)->value.len
+        && ngx_http_procore_scope_conf_id(cf, &(*company)->value, &id)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_alias(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    uint64_t                         id;
+    ngx_str_t                       *value;
+    ngx_http_procore_scope_alias_t  *alias;
+
+    value = cf->args->elts;
+
+    if (ngx_http_procore_scope_conf_id(cf, &value[1], &id) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (procore_id_classify(value[2].data, value[2].len, &id)
+        != PROCORE_ID_UUID)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "alias \"%V\" is not a UUID", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    alias = ngx_http_procore_scope_push(cf, &plcf->aliases,
+                                        sizeof(ngx_http_procore_scope_alias_t));
+    if (alias == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    (void) procore_id_classify(value[1].data, value[1].len, &alias->company);
+
+    ngx_strlow(value[2].data, value[2].data, value[2].len);
+    alias->alias = value[2];
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_lookup_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    ngx_str_t  *value;
+
+    if (plcf->lookup.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0 || value[1].data[0] != '/') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "lookup location \"%V\" does not begin with \"/\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    plcf->lookup = value[1];
+
+    while (plcf->lookup.len
+           && plcf->lookup.data[plcf->lookup.len - 1] == '/')
+    {
+        plcf->lookup.len--;
+    }
+
+    if (plcf->lookup.len == 0) {
+        return "needs a location of its own, not \"/\"";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    char            *rv;
+    ngx_str_t       *value;
+    ngx_uint_t       i;
+    procore_kind_e   kind;
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "company") == 0) {
+        kind = PROCORE_KIND_COMPANY;
+
+    } else if (ngx_strcmp(value[1].data, "project") == 0) {
+        kind = PROCORE_KIND_PROJECT;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is neither \"company\" nor \"project\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        rv = ngx_http_procore_scope_add_name(cf, plcf, &value[i], kind);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_ignore(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    char        *rv;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (procore_names_builtin(value[i].data, value[i].len)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "the built-in name \"%V\" cannot be ignored",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        rv = ngx_http_procore_scope_add_name(cf, plcf, &value[i],
+                                             PROCORE_KIND_NONE);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_procore_scope_add_name(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *plcf, ngx_str_t *text,
+    procore_kind_e kind)
+{
+    procore_name_t  *name;
+
+    if (text->len == 0 || text->len > PROCORE_NAME_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "name \"%V\" must have 1 to %d bytes", text,
+                           PROCORE_NAME_MAX);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_strlchr(text->data, text->data + text->len, '[')
+        || ngx_strlchr(text->data, text->data + text->len, ']')
+        || ngx_strlchr(text->data, text->data + text->len, '.'))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "name \"%V\" must be a single key, without "
+                           "brackets and dots", text);
+        return NGX_CONF_ERROR;
+    }
+
+    name = ngx_http_procore_scope_push(cf, &plcf->names,
+                                       sizeof(procore_name_t));
+    if (name == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    name->name.len = text->len;
+    name->name.data = text->data;
+    name->kind = kind;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_unlisted_names(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    ngx_str_t  *value;
+
+    if (plcf->unlisted_deny != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "report") == 0) {
+        plcf->unlisted_deny = 0;
+
+    } else if (ngx_strcmp(value[1].data, "deny") == 0) {
+        plcf->unlisted_deny = 1;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is neither \"report\" nor \"deny\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_undecided(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    ngx_str_t         *value;
+    ngx_uint_t         i, bits, all;
+    procore_reason_e   reason;
+
+    all = (ngx_uint_t) 1 << PROCORE_REASON_LOOKUP_FAILED
+          | (ngx_uint_t) 1 << PROCORE_REASON_STORE_FAILED;
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts % 2 == 0) {
+        return "needs pairs of a reason and \"deny\" or \"allow\"";
+    }
+
+    for (i = 1; i < cf->args->nelts; i += 2) {
+
+        if (ngx_strcmp(value[i].data, "all") == 0) {
+            bits = all;
+
+        } else if (procore_reason_find(value[i].data, value[i].len, &reason)
+                   == PROCORE_OK
+                   && (all & ((ngx_uint_t) 1 << reason)))
+        {
+            bits = (ngx_uint_t) 1 << reason;
+
+        } else {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is no reason for an open decision: "
+                               "\"lookup_failed\", \"store_failed\" or \"all\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        plcf->undecided_set |= bits;
+
+        if (ngx_strcmp(value[i + 1].data, "deny") == 0) {
+            plcf->undecided_allow &= ~bits;
+
+        } else if (ngx_strcmp(value[i + 1].data, "allow") == 0) {
+            plcf->undecided_allow |= bits;
+
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "\"procore_scope_undecided %V allow\" lets "
+                               "requests through that nobody has judged, and "
+                               "a client can bring that about", &value[i]);
+
+        } else {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is neither \"deny\" nor \"allow\"",
+                               &value[i + 1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    char                                *rv;
+    ngx_str_t                           *value;
+    ngx_uint_t                           i;
+    ngx_http_procore_scope_exception_t  *exception;
+
+    value = cf->args->elts;
+
+    exception = ngx_http_procore_scope_push(cf, &plcf->exceptions,
+                                  sizeof(ngx_http_procore_scope_exception_t));
+    if (exception == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(exception, sizeof(ngx_http_procore_scope_exception_t));
+
+    if (ngx_http_procore_scope_conf_id(cf, &value[1], &exception->company)
+        != NGX_OK
+        || ngx_array_init(&exception->clients, cf->pool, 1, sizeof(ngx_str_t))
+           != NGX_OK
+        || ngx_array_init(&exception->projects, cf->pool, 1, sizeof(uint64_t))
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        rv = ngx_http_procore_scope_exception_parameter(cf, exception,
+                                                        &value[i]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    if (exception->until && exception->until <= ngx_time()) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "the exception for company %V has run out and has "
+                           "no effect", &value[1]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
+    ngx_http_procore_scope_exception_t *exception, ngx_str_t *value)
+{
+    uint64_t   *project;
+    ngx_str_t  *client, text;
+
+    if (ngx_strncmp(value->data, "client=", 7) == 0 && value->len > 7) {
+        client = ngx_array_push(&exception->clients);
+        if (client == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        client->len = value->len - 7;
+        client->data = value->data + 7;
+
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value->data, "project=", 8) == 0) {
+        text.len = value->len - 8;
+        text.data = value->data + 8;
+
+        project = ngx_array_push(&exception->projects);
+        if (project == NULL
+            || ngx_http_procore_scope_conf_id(cf, &text, project) != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value->data, "until=", 6) == 0) {
+        text.len = value->len - 6;
+        text.data = value->data + 6;
+
+        exception->until = ngx_http_procore_scope_end_of_day(&text);
+
+        if (exception->until == NGX_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is not a date (YYYY-MM-DD)", &text);
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value->data, "note=", 5) == 0) {
+        exception->note.len = value->len - 5;
+        exception->note.data = value->data + 5;
+
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", value);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/*
+ * The first second after a day, UTC, as seconds since the epoch.  The civil
+ * date becomes a day number with years that begin in March, so that a leap day
+ * is the last of its year.
+ */
+
+static time_t
+ngx_http_procore_scope_end_of_day(ngx_str_t *date)
+{
+    ngx_int_t          year, month, day, days;
+    static ngx_int_t   lengths[] = {
+        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+    };
+
+    if (date->len != 10 || date->data[4] != '-' || date->data[7] != '-') {
+        return NGX_ERROR;
+    }
+
+    year = ngx_atoi(date->data, 4);
+    month = ngx_atoi(date->data + 5, 2);
+    day = ngx_atoi(date->data + 8, 2);
+
+    if (year < 1970 || month < 1 || month > 12 || day < 1) {
+        return NGX_ERROR;
+    }
+
+    days = lengths[month - 1];
+
+    if (month == 2 && year % 4 == 0 && (year % 100 || year % 400 == 0)) {
+        days++;
+    }
+
+    if (day > days) {
+        return NGX_ERROR;
+    }
+
+    month -= 2;
+
+    if (month <= 0) {
+        month += 12;
+        year--;
+    }
+
+    days = 365 * year + year / 4 - year / 100 + year / 400
+           + 367 * month / 12 - 30 + (day - 1) + 31 + 28 - 719527;
+
+    return (time_t) (days + 1) * NGX_HTTP_PROCORE_SCOPE_DAY;
+}
+
+
+char *
+ngx_http_procore_scope_manifest(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_procore_scope_loc_conf_t *plcf = conf;
+
+    char                           *rv;
+    ngx_str_t                      *value, text;
+    procore_manifest_t              manifest;
+    ngx_http_procore_scope_help_t  *help;
+
+    if (plcf->help != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    rv = ngx_http_procore_scope_read_file(cf, &value[1], PROCORE_MANIFEST_MAX,
+                                          &text);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    help = ngx_pcalloc(cf->pool, sizeof(ngx_http_procore_scope_help_t));
+    if (help == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (procore_manifest_read(&manifest, text.data, text.len) != PROCORE_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not an App Manifest with a "
+                           "\"post_installation_instruction\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    rv = NGX_CONF_OK;
+
+    if (ngx_http_procore_scope_copy(cf->pool, &help->url, &manifest.url)
+        != NGX_OK
+        || ngx_http_procore_scope_copy(cf->pool, &help->label, &manifest.label)
+           != NGX_OK
+        || ngx_http_procore_scope_copy(cf->pool, &help->notes, &manifest.notes)
+           != NGX_OK)
+    {
+        rv = NGX_CONF_ERROR;
+    }
+
+    procore_manifest_free(&manifest);
+
+    plcf->help = help;
+
+    return rv;
+}
+
+
+static char *
+ngx_http_procore_scope_read_file(ngx_conf_t *cf, ngx_str_t *name, size_t max,
+    ngx_str_t *text)
+{
+    off_t            size;
+    ssize_t          n;
+    ngx_fd_t         fd;
+    ngx_file_info_t  info;
+
+    fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%V\" failed", name);
+        return NGX_CONF_ERROR;
+    }
+
+    n = NGX_ERROR;
+
+    if (ngx_fd_info(fd, &info) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_fd_info_n " \"%V\" failed", name);
+        goto done;
+    }
+
+    size = ngx_file_size(&info);
+
+    if (size <= 0 || (uint64_t) size > max) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" must have 1 to %uz bytes", name, max);
+        goto done;
+    }
+
+    text->len = (size_t) size;
+    text->data = ngx_pnalloc(cf->pool, text->len);
+    if (text->data == NULL) {
+        goto done;
+    }
+
+    n = ngx_read_fd(fd, text->data, text->len);
+
+    if (n == -1 || (size_t) n != text->len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, n == -1 ? ngx_errno : 0,
+                           ngx_read_fd_n " \"%V\" failed", name);
+        n = NGX_ERROR;
+    }
+
+done:
+
+    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%V\" failed", name);
+    }
+
+    return n == NGX_ERROR ? NGX_CONF_ERROR : NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_procore_scope_not_built(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return "is not available in this version";
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_conf_id(ngx_conf_t *cf, ngx_str_t *text, uint64_t *id)
+{
+    if (procore_id_classify(text->data, text->len, id) == PROCORE_ID_NUMBER) {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "\"%V\" is not an id of a company or project", text);
+
+    return NGX_ERROR;
+}
+
+
+static void *
+ngx_http_procore_scope_push(ngx_conf_t *cf, ngx_array_t **array, size_t size)
+{
+    if (*array == NULL) {
+        *array = ngx_array_create(cf->pool, 4, size);
+        if (*array == NULL) {
+            return NULL;
+        }
+    }
+
+    return ngx_array_push(*array);
+}

@@ -1,0 +1,544 @@
+
+/*
+ * The phases of a request: reads its head, binds its token where the operator
+ * has configured a company, reads its body, looks unknown projects up, decides.
+ *
+ * The gate is a handler of the PRECONTENT phase.  It is entered again each time
+ * that something it has waited for is done, and after internal redirects.
+ */
+
+
+#include "ngx_http_procore_scope.h"
+
+
+static ngx_int_t ngx_http_procore_scope_start(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_uint_t ngx_http_procore_scope_is_preflight(ngx_http_request_t *r);
+static void ngx_http_procore_scope_check_unbound(
+    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_configured_bind(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_configured_bound(void *data,
+    procore_store_op_t *op);
+static ngx_int_t ngx_http_procore_scope_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_monitor(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_enforce(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_finish(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_pass(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+
+
+static ngx_str_t  ngx_http_procore_scope_company_name =
+    ngx_string("Procore-Company-Id");
+
+static ngx_str_t  ngx_http_procore_scope_company_lowcase =
+    ngx_string("procore-company-id");
+
+
+ngx_int_t
+ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                           rc;
+    ngx_http_procore_scope_ctx_t       *ctx;
+    ngx_http_procore_scope_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_procore_scope_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_procore_scope_module);
+
+    if (ctx && ctx->answer_type == NGX_HTTP_PROCORE_SCOPE_ANSWER_LOOKUP) {
+        return NGX_DECLINED;
+    }
+
+    if (plcf->mode == NGX_HTTP_PROCORE_SCOPE_OFF) {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "procore scope gate handler");
+
+    ctx = ngx_http_procore_scope_make_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->refused) {
+
+        /* a post_action of a refused request: nothing of it may go up */
+
+        return NGX_HTTP_CLOSE;
+    }
+
+    if (!ctx->started) {
+        ctx->conf = plcf;
+
+        rc = ngx_http_procore_scope_start(r, ctx);
+        ngx_http_procore_scope_judge_end(ctx);
+
+        if (rc != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->started = 1;
+    }
+
+    if (ctx->endpoint != PROCORE_OAUTH_NONE) {
+        return ngx_http_procore_scope_oauth_handler(r, ctx);
+    }
+
+    if (ctx->decision != NGX_HTTP_PROCORE_SCOPE_UNDECIDED
+        || ctx->rank < PROCORE_RANK_UNCERTAIN
+        || ctx->rank == PROCORE_RANK_STORE_FAILED
+        || ctx->reason == PROCORE_REASON_PREFLIGHT)
+    {
+        return ngx_http_procore_scope_finish(r, ctx);
+    }
+
+    if (ctx->to_bind) {
+        rc = ngx_http_procore_scope_configured_bind(r, ctx);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_MONITOR) {
+        return ngx_http_procore_scope_monitor(r, ctx);
+    }
+
+    return ngx_http_procore_scope_enforce(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_start(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    procore_str_t  raw, normal, current;
+
+    ngx_http_procore_scope_raw_path(r, &raw);
+
+    normal.len = ctx->normal.len;
+    normal.data = ctx->normal.data;
+
+    current.len = r->uri.len;
+    current.data = r->uri.data;
+
+    if (ctx->conf->oauth
+        && raw.len > 7 && ngx_memcmp(raw.data, "/oauth/", 7) == 0
+        && procore_path_compare(&raw, &normal) == PROCORE_OK)
+    {
+        ctx->endpoint = procore_path_oauth(&current);
+
+        if (ctx->endpoint != PROCORE_OAUTH_NONE) {
+            ctx->rules.oauth = 1;
+            return NGX_OK;
+        }
+    }
+
+    if (ngx_http_procore_scope_is_preflight(r) && !ctx->credentials) {
+        ctx->reason = PROCORE_REASON_PREFLIGHT;
+        return NGX_OK;
+    }
+
+    if (ngx_http_procore_scope_read_token(ctx) != NGX_OK
+        || ngx_http_procore_scope_read_head(ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_procore_scope_check_unbound(ctx);
+
+    return NGX_OK;
+}
+
+
+/* Fetch standard, "CORS-preflight fetch": it carries no credentials. */
+
+static ngx_uint_t
+ngx_http_procore_scope_is_preflight(ngx_http_request_t *r)
+{
+    ngx_uint_t         i, found;
+    ngx_list_part_t   *part;
+    ngx_table_elt_t   *h;
+    static ngx_str_t   origin = ngx_string("origin");
+    static ngx_str_t   method = ngx_string("access-control-request-method");
+
+    if (r->method != NGX_HTTP_OPTIONS || r->headers_in.authorization
+        || ngx_http_procore_scope_has_body(r))
+    {
+        return 0;
+    }
+
+    found = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (ngx_http_procore_scope_is_header(&h[i], &origin)) {
+                found |= 1;
+
+            } else if (ngx_http_procore_scope_is_header(&h[i], &method)) {
+                found |= 2;
+            }
+        }
+    }
+
+    return found == 3;
+}
+
+
+/* Without a company a token may only do what installs nothing. */
+
+static void
+ngx_http_procore_scope_check_unbound(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_uint_t  discovery;
+
+    discovery = (ctx->request->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+                && (ctx->path == PROCORE_PATH_COMPANIES
+                    || ctx->path == PROCORE_PATH_ME)
+                && !ctx->named;
+
+    if (ctx->company == 0) {
+
+        if (discovery) {
+            ctx->discovery = 1;
+
+        } else if (ctx->token.len && ctx->rank > PROCORE_RANK_TOKEN
+                   && ctx->rank != PROCORE_RANK_STORE_FAILED)
+        {
+            ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
+                                        PROCORE_RANK_TOKEN, NULL);
+        }
+
+        return;
+    }
+
+    /* Nobody adds the company's header to a request that names nothing. */
+
+    if (!ctx->conf->header && !ctx->named && !discovery
+        && ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE
+        && !ngx_http_procore_scope_has_body(ctx->request))
+    {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
+                                    PROCORE_RANK_TOKEN, NULL);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_configured_bind(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_int_t           rc;
+    ngx_uint_t          wait;
+    procore_store_op_t  op;
+
+    if (ctx->binding_sent) {
+        return NGX_AGAIN;
+    }
+
+    wait = ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE;
+
+    ngx_memzero(&op, sizeof(procore_store_op_t));
+
+    op.type = PROCORE_STORE_BIND;
+    op.now = (uint64_t) ngx_time();
+    op.has_access = 1;
+    op.company = ctx->company;
+    op.way = PROCORE_WAY_CONFIGURED;
+    ngx_memcpy(op.realm, ctx->conf->realm, PROCORE_REALM_SIZE);
+    ngx_memcpy(op.access, ctx->digest, PROCORE_DIGEST_SIZE);
+
+    rc = ngx_http_procore_scope_store_write(&op,
+                         wait ? ngx_http_procore_scope_configured_bound : NULL,
+                                            ctx);
+    if (rc != NGX_OK) {
+        ctx->to_bind = 0;
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
+                                    PROCORE_RANK_STORE_FAILED, NULL);
+        return NGX_OK;
+    }
+
+    ngx_str_set(&ctx->action, "bind");
+
+    if (!wait) {
+        ctx->to_bind = 0;
+        return NGX_OK;
+    }
+
+    ctx->binding_sent = 1;
+    ngx_http_procore_scope_hold(r);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_procore_scope_configured_bound(void *data, procore_store_op_t *op)
+{
+    ngx_http_procore_scope_ctx_t *ctx = data;
+
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ctx->to_bind = 0;
+
+    switch (op->rc) {
+
+    case PROCORE_OK:
+        ctx->binding = op->bound;
+        ctx->known = PROCORE_OK;
+
+        if (op->bound.state == PROCORE_FAMILY_WITHDRAWN) {
+            ngx_http_procore_scope_note(ctx, PROCORE_REASON_REVOKED_TOKEN,
+                                        PROCORE_RANK_TOKEN, NULL);
+        }
+
+        break;
+
+    case PROCORE_CONFLICT:
+        ctx->binding = op->bound;
+        ctx->known = PROCORE_OK;
+        ctx->company = op->bound.company;
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
+                                    PROCORE_RANK_TOKEN, NULL);
+        break;
+
+    default:
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
+                                    PROCORE_RANK_STORE_FAILED, NULL);
+        break;
+    }
+
+    ngx_http_procore_scope_release(r);
+    ngx_http_procore_scope_wake(r);
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    procore_sink_t  sink;
+
+    if (ctx->body_started) {
+        return NGX_OK;
+    }
+
+    ctx->body_started = 1;
+
+    if (!ngx_http_procore_scope_has_body(r)) {
+        ctx->body_read = 1;
+        return NGX_OK;
+    }
+
+    sink.data = ctx;
+    sink.claim = ngx_http_procore_scope_claim;
+    sink.unlisted = ngx_http_procore_scope_unlisted;
+    sink.param = ngx_http_procore_scope_param;
+
+    switch (ngx_http_procore_scope_start_body(ctx, &sink, NULL, 0)) {
+
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
+        ctx->body_read = 1;
+        return NGX_OK;
+
+    default:
+        return NGX_ERROR;
+    }
+}
+
+
+/*
+ * Monitor never waits: the verdict on the body is told when it has gone by, at
+ * the latest when the request is logged.
+ */
+
+static ngx_int_t
+ngx_http_procore_scope_monitor(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    if (ngx_http_procore_scope_body(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (!ctx->body_read && !ctx->body_seen) {
+        return NGX_DECLINED;
+    }
+
+    if (ctx->unknown.nelts == 0) {
+        return ngx_http_procore_scope_finish(r, ctx);
+    }
+
+    if (r == r->main) {
+        (void) ngx_http_procore_scope_lookup_background(r, ctx);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_http_procore_scope_monitor_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    if (ctx->company && ctx->unknown.nelts && ctx->decision == 0
+        && !r->request_body_no_buffering)
+    {
+        (void) ngx_http_procore_scope_lookup_background(r, ctx);
+    }
+}
+
+
+void
+ngx_http_procore_scope_conclude(ngx_http_procore_scope_ctx_t *ctx)
+{
+    if (!ctx->started || ctx->decision != NGX_HTTP_PROCORE_SCOPE_UNDECIDED
+        || ctx->conf->mode != NGX_HTTP_PROCORE_SCOPE_MONITOR)
+    {
+        return;
+    }
+
+    if (ctx->discovery && ctx->named) {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
+                                    PROCORE_RANK_TOKEN, NULL);
+    }
+
+    if (ctx->unknown.nelts && ctx->lookup == NULL && ctx->conf->lookup.len) {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_LOOKUP_FAILED,
+                                    PROCORE_RANK_LOOKUP_FAILED, NULL);
+    }
+
+    ngx_http_procore_scope_judge_unknown(ctx);
+
+    (void) ngx_http_procore_scope_decide(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_enforce(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    if (ngx_http_procore_scope_body(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->rank >= PROCORE_RANK_UNCERTAIN && !ctx->body_read) {
+        rc = ngx_http_procore_scope_read_body(r, ctx);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    if (ctx->discovery && ctx->named) {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
+                                    PROCORE_RANK_TOKEN, NULL);
+    }
+
+    if (!ctx->conf->header && ctx->company && !ctx->named
+        && ctx->path != PROCORE_PATH_COMPANIES && ctx->path != PROCORE_PATH_ME)
+    {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
+                                    PROCORE_RANK_TOKEN, NULL);
+    }
+
+    if (ctx->rank >= PROCORE_RANK_UNCERTAIN && ctx->unknown.nelts) {
+
+        if (r == r->main) {
+            rc = ngx_http_procore_scope_lookup(r, ctx);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
+        }
+
+        ngx_http_procore_scope_judge_unknown(ctx);
+    }
+
+    return ngx_http_procore_scope_finish(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_finish(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    if (ngx_http_procore_scope_decide(ctx) != NGX_OK) {
+        return ngx_http_procore_scope_refuse(r, ctx);
+    }
+
+    if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_MONITOR) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_procore_scope_pass(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_pass(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    u_char      buf[NGX_INT64_LEN];
+    ngx_str_t   value;
+    ngx_uint_t  which, add;
+
+    if (r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    add = ctx->company && ctx->conf->header && !ctx->has_header
+          && !ctx->excepted && ctx->reason != PROCORE_REASON_PREFLIGHT;
+
+    which = NGX_HTTP_PROCORE_SCOPE_REMOVE_UPGRADE;
+
+    if (add && ctx->empty_header) {
+        which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_COMPANY;
+    }
+
+    if (ctx->path == PROCORE_PATH_COMPANIES && ctx->company
+        && ctx->conf->filter_companies
+        && (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)))
+    {
+        ctx->answer_type = NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES;
+        which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING
+                 |NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL;
+    }
+
+    if (ngx_http_procore_scope_remove_headers(r, which) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (!add) {
+        return NGX_DECLINED;
+    }
+
+    value.data = buf;
+    value.len = (size_t) (ngx_sprintf(buf, "%uL", ctx->company) - buf);
+
+    if (ngx_http_procore_scope_add_header(r,
+                                      &ngx_http_procore_scope_company_name,
+                                      &ngx_http_procore_scope_company_lowcase,
+                                          &value)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->has_header = 1;
+
+    return NGX_DECLINED;
+}

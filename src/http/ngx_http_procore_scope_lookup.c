@@ -1,0 +1,662 @@
+
+/*
+ * Requests that name projects which nobody knows yet: each leads a flight or
+ * waits for one, held in its phase, until it can be told.
+ */
+
+
+#include "ngx_http_procore_scope_lookup.h"
+
+
+static void ngx_http_procore_scope_lookup_behind(
+    ngx_http_procore_scope_lookup_t *lookup, ngx_int_t rc);
+static ngx_http_procore_scope_lookup_t *ngx_http_procore_scope_lookup_make(
+    ngx_http_request_t *r, ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_lookup_gone(void *data);
+static ngx_int_t ngx_http_procore_scope_lookup_follow(
+    ngx_http_procore_scope_lookup_t *lookup,
+    ngx_http_procore_scope_join_e answer);
+static ngx_int_t ngx_http_procore_scope_lookup_go_on(
+    ngx_http_procore_scope_lookup_t *lookup);
+static ngx_int_t ngx_http_procore_scope_lookup_landed(
+    ngx_http_procore_scope_lookup_t *lookup);
+static ngx_int_t ngx_http_procore_scope_lookup_refused(
+    ngx_http_procore_scope_ctx_t *ctx,
+    ngx_http_procore_scope_landing_e landing, time_t retry_after);
+static ngx_uint_t ngx_http_procore_scope_lookup_settled(
+    ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_lookup_read(
+    ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_lookup_hold(
+    ngx_http_procore_scope_lookup_t *lookup);
+static void ngx_http_procore_scope_lookup_let_go(
+    ngx_http_procore_scope_lookup_t *lookup);
+static ngx_uint_t ngx_http_procore_scope_lookup_due(
+    ngx_http_procore_scope_lookup_t *lookup);
+static void ngx_http_procore_scope_lookup_timer(ngx_event_t *ev);
+
+
+/* What this worker has on its hands. */
+
+static ngx_queue_t       held = { &held, &held };
+static ngx_uint_t        nheld;
+static ngx_queue_t       trips = { &trips, &trips };
+static ngx_connection_t  dummy;
+static ngx_event_t       tick;
+
+
+#define ngx_http_procore_scope_lookup_late(deadline)                          \
+    ((ngx_msec_int_t) ((deadline) - ngx_current_msec) <= 0)
+
+
+ngx_int_t
+ngx_http_procore_scope_lookup_init_zone(ngx_shm_zone_t *zone, void *data)
+{
+    return ngx_http_procore_scope_flight_init_zone(zone);
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_lookup(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_int_t                            rc;
+    ngx_http_procore_scope_lookup_t     *lookup;
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "procore scope lookup of %ui", ctx->unknown.nelts);
+
+    lookup = ctx->lookup;
+
+    if (lookup && !lookup->background) {
+        rc = ngx_http_procore_scope_lookup_go_on(lookup);
+
+    } else {
+
+        if (ctx->conf->lookup.len == 0) {
+            return NGX_OK;
+        }
+
+        lookup = ngx_http_procore_scope_lookup_make(r, ctx);
+
+        if (lookup == NULL) {
+            return ngx_http_procore_scope_lookup_refused(ctx,
+                                          NGX_HTTP_PROCORE_SCOPE_FAILED, 0);
+        }
+
+        pmcf = ngx_http_get_module_main_conf(r, ngx_http_procore_scope_module);
+
+        rc = ngx_http_procore_scope_lookup_follow(lookup,
+                     ngx_http_procore_scope_flight_join(pmcf->zone,
+                                              &lookup->asker, &lookup->seat));
+    }
+
+    if (rc == NGX_AGAIN) {
+        ctx->lookup = lookup;
+        ngx_http_procore_scope_lookup_hold(lookup);
+        return NGX_AGAIN;
+    }
+
+    /* a request may come with further ids, after an internal redirect */
+
+    ctx->lookup = NULL;
+    ngx_http_procore_scope_lookup_let_go(lookup);
+
+    return NGX_OK;
+}
+
+
+/*
+ * The request goes on; only its end, and so its record, waits for what comes
+ * out.  Ids that are added meanwhile take part.
+ */
+
+ngx_int_t
+ngx_http_procore_scope_lookup_background(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_http_procore_scope_lookup_t     *lookup;
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    lookup = ctx->lookup;
+
+    if (ctx->conf->lookup.len == 0
+        || (lookup && (lookup->held || lookup->trip)))
+    {
+        return NGX_OK;
+    }
+
+    lookup = ngx_http_procore_scope_lookup_make(r, ctx);
+
+    if (lookup == NULL) {
+        return ngx_http_procore_scope_lookup_refused(ctx,
+                                          NGX_HTTP_PROCORE_SCOPE_FAILED, 0);
+    }
+
+    ctx->lookup = lookup;
+    lookup->background = 1;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_procore_scope_module);
+
+    ngx_http_procore_scope_lookup_behind(lookup,
+               ngx_http_procore_scope_lookup_follow(lookup,
+                     ngx_http_procore_scope_flight_join(pmcf->zone,
+                                            &lookup->asker, &lookup->seat)));
+
+    return NGX_OK;
+}
+
+
+/* A waiter in the background keeps its request by one reference. */
+
+static void
+ngx_http_procore_scope_lookup_behind(ngx_http_procore_scope_lookup_t *lookup,
+    ngx_int_t rc)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    if (rc == NGX_AGAIN && lookup->state == NGX_HTTP_PROCORE_SCOPE_WAITING) {
+        ngx_http_procore_scope_lookup_hold(lookup);
+        return;
+    }
+
+    if (!lookup->held) {
+        return;
+    }
+
+    r = lookup->request;
+    c = r->connection;
+
+    ngx_http_procore_scope_lookup_let_go(lookup);
+    ngx_http_finalize_request(r, NGX_DONE);
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_http_procore_scope_lookup_t *
+ngx_http_procore_scope_lookup_make(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_pool_cleanup_t               *cln;
+    ngx_http_procore_scope_lookup_t  *lookup;
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    lookup = ngx_pcalloc(r->pool, sizeof(ngx_http_procore_scope_lookup_t));
+    if (lookup == NULL) {
+        return NULL;
+    }
+
+    lookup->request = r;
+    lookup->ctx = ctx;
+    lookup->deadline = ngx_current_msec + ctx->conf->lookup_timeout;
+
+    lookup->asker.company = ctx->company;
+    ngx_memcpy(lookup->asker.realm, ctx->conf->realm, PROCORE_REALM_SIZE);
+    ngx_memcpy(lookup->asker.family, ctx->binding.family, PROCORE_FAMILY_SIZE);
+    ngx_memcpy(lookup->asker.token, ctx->digest, PROCORE_DIGEST_SIZE);
+
+    cln->handler = ngx_http_procore_scope_lookup_gone;
+    cln->data = lookup;
+
+    return lookup;
+}
+
+
+/* The request ends, perhaps in the middle: somebody else should lead then. */
+
+static void
+ngx_http_procore_scope_lookup_gone(void *data)
+{
+    ngx_http_procore_scope_lookup_t *lookup = data;
+
+    ngx_http_procore_scope_trip_t  *trip;
+
+    ngx_http_procore_scope_lookup_let_go(lookup);
+
+    trip = lookup->trip;
+
+    if (trip) {
+        lookup->trip = NULL;
+        trip->leader = NULL;
+
+        ngx_http_procore_scope_landing_over(trip,
+                                       NGX_HTTP_PROCORE_SCOPE_ABANDONED, 0);
+    }
+}
+
+
+/* Codes as ngx_http_procore_scope_lookup(). */
+
+static ngx_int_t
+ngx_http_procore_scope_lookup_follow(ngx_http_procore_scope_lookup_t *lookup,
+    ngx_http_procore_scope_join_e answer)
+{
+    ngx_int_t                            rc;
+    ngx_http_procore_scope_ctx_t        *ctx;
+    ngx_http_procore_scope_landed_t      landed;
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    ctx = lookup->ctx;
+
+    if (answer == NGX_HTTP_PROCORE_SCOPE_MISSING) {
+        return NGX_OK;
+    }
+
+    if (answer == NGX_HTTP_PROCORE_SCOPE_REFUSED) {
+        return ngx_http_procore_scope_lookup_refused(ctx, lookup->seat.landing,
+                                                     lookup->seat.retry_after);
+    }
+
+    pmcf = ngx_http_get_module_main_conf(lookup->request,
+                                         ngx_http_procore_scope_module);
+
+    if (!lookup->held && nheld >= pmcf->lookup_waiting) {
+        goto failed;
+    }
+
+    if (answer == NGX_HTTP_PROCORE_SCOPE_WAIT) {
+        lookup->state = NGX_HTTP_PROCORE_SCOPE_WAITING;
+        return NGX_AGAIN;
+    }
+
+    lookup->starting = 1;
+    rc = ngx_http_procore_scope_fetch(lookup, &trips);
+    lookup->starting = 0;
+
+    if (rc != NGX_OK) {
+        goto failed;
+    }
+
+    ngx_http_procore_scope_lookup_tick();
+
+    return ngx_http_procore_scope_lookup_go_on(lookup);
+
+failed:
+
+    if (answer == NGX_HTTP_PROCORE_SCOPE_LEAD) {
+        ngx_memzero(&landed, sizeof(ngx_http_procore_scope_landed_t));
+        ngx_http_procore_scope_flight_end(pmcf->zone, &lookup->asker,
+                                          &lookup->seat, &landed);
+    }
+
+    return ngx_http_procore_scope_lookup_refused(ctx,
+                                          NGX_HTTP_PROCORE_SCOPE_FAILED, 0);
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_lookup_go_on(ngx_http_procore_scope_lookup_t *lookup)
+{
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    if (ngx_http_procore_scope_lookup_settled(lookup->ctx)) {
+        return NGX_OK;
+    }
+
+    switch (lookup->state) {
+
+    case NGX_HTTP_PROCORE_SCOPE_LEADING:
+        return NGX_AGAIN;
+
+    case NGX_HTTP_PROCORE_SCOPE_LANDED:
+        return ngx_http_procore_scope_lookup_landed(lookup);
+
+    default: /* NGX_HTTP_PROCORE_SCOPE_WAITING */
+        break;
+    }
+
+    if (ngx_http_procore_scope_lookup_late(lookup->deadline)) {
+        return ngx_http_procore_scope_lookup_refused(lookup->ctx,
+                                          NGX_HTTP_PROCORE_SCOPE_FAILED, 0);
+    }
+
+    if (!ngx_http_procore_scope_flight_over(&lookup->seat)) {
+        return NGX_AGAIN;
+    }
+
+    ngx_http_procore_scope_lookup_read(lookup->ctx);
+
+    if (ngx_http_procore_scope_lookup_settled(lookup->ctx)) {
+        return NGX_OK;
+    }
+
+    pmcf = ngx_http_get_module_main_conf(lookup->request,
+                                         ngx_http_procore_scope_module);
+
+    return ngx_http_procore_scope_lookup_follow(lookup,
+                 ngx_http_procore_scope_flight_rejoin(pmcf->zone,
+                                              &lookup->asker, &lookup->seat));
+}
+
+
+/* Its own flight is over. */
+
+static ngx_int_t
+ngx_http_procore_scope_lookup_landed(ngx_http_procore_scope_lookup_t *lookup)
+{
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    switch (lookup->seat.landing) {
+
+    case NGX_HTTP_PROCORE_SCOPE_COMPLETE:
+
+        /* the store may know by now whose the others are */
+
+        ngx_http_procore_scope_lookup_read(lookup->ctx);
+        return NGX_OK;
+
+    case NGX_HTTP_PROCORE_SCOPE_ABANDONED:
+
+        if (ngx_http_procore_scope_lookup_late(lookup->deadline)) {
+            break;
+        }
+
+        pmcf = ngx_http_get_module_main_conf(lookup->request,
+                                             ngx_http_procore_scope_module);
+
+        return ngx_http_procore_scope_lookup_follow(lookup,
+                     ngx_http_procore_scope_flight_join(pmcf->zone,
+                                              &lookup->asker, &lookup->seat));
+
+    default:
+        break;
+    }
+
+    return ngx_http_procore_scope_lookup_refused(lookup->ctx,
+                                                 lookup->seat.landing,
+                                                 lookup->seat.retry_after);
+}
+
+
+/* Nobody can tell: what was not found stays undecided.  Returns NGX_OK. */
+
+static ngx_int_t
+ngx_http_procore_scope_lookup_refused(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_http_procore_scope_landing_e landing, time_t retry_after)
+{
+    ngx_uint_t                         i, foreign;
+    ngx_http_procore_scope_unknown_t  *unknown;
+
+    unknown = ctx->unknown.elts;
+    foreign = 0;
+
+    for (i = 0; i < ctx->unknown.nelts; i++) {
+
+        if (unknown[i].verdict == NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID) {
+            unknown[i].verdict = NGX_HTTP_PROCORE_SCOPE_UNJUDGED;
+
+        } else if (unknown[i].verdict == NGX_HTTP_PROCORE_SCOPE_FOREIGN) {
+            foreign = 1;
+        }
+    }
+
+    if (landing == NGX_HTTP_PROCORE_SCOPE_UNAUTHORIZED) {
+        ctx->unauthorized = 1;
+    }
+
+    ctx->retry_after = retry_after;
+
+    /*
+     * What is undecided must not be told as unknown; but a project that turned
+     * out to be another company's is told first.
+     */
+
+    ngx_http_procore_scope_note(ctx, PROCORE_REASON_LOOKUP_FAILED,
+                                foreign ? PROCORE_RANK_LOOKUP_FAILED
+                                        : PROCORE_RANK_UNKNOWN_PROJECT, NULL);
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_procore_scope_lookup_settled(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_uint_t                         i;
+    ngx_http_procore_scope_unknown_t  *unknown;
+
+    unknown = ctx->unknown.elts;
+
+    for (i = 0; i < ctx->unknown.nelts; i++) {
+        if (unknown[i].verdict == NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* What the store has learnt meanwhile about the ids that are not settled. */
+
+static void
+ngx_http_procore_scope_lookup_read(ngx_http_procore_scope_ctx_t *ctx)
+{
+    int                                rc;
+    ngx_uint_t                         i;
+    procore_project_t                  project;
+    ngx_http_procore_scope_unknown_t  *unknown;
+
+    if (ngx_http_procore_scope_store_begin() != NGX_OK) {
+        return;
+    }
+
+    unknown = ctx->unknown.elts;
+
+    for (i = 0; i < ctx->unknown.nelts; i++) {
+
+        if (unknown[i].verdict != NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID) {
+            continue;
+        }
+
+        rc = ngx_http_procore_scope_store_project(ctx->conf->realm,
+                                                  unknown[i].id, &project);
+
+        if (rc != PROCORE_OK
+            || (project.valid_for
+                && project.learnt_at + project.valid_for
+                   <= (uint64_t) ngx_time()))
+        {
+            continue;
+        }
+
+        unknown[i].verdict = project.company == ctx->company
+                             ? NGX_HTTP_PROCORE_SCOPE_OWN
+                             : NGX_HTTP_PROCORE_SCOPE_FOREIGN;
+    }
+
+    ngx_http_procore_scope_store_end();
+}
+
+
+void
+ngx_http_procore_scope_lookup_news(ngx_http_procore_scope_lookup_t *lookup)
+{
+    if (lookup->starting) {
+        return;
+    }
+
+    if (lookup->background) {
+
+        if (lookup->state == NGX_HTTP_PROCORE_SCOPE_LANDED) {
+            ngx_http_procore_scope_lookup_behind(lookup,
+                                ngx_http_procore_scope_lookup_go_on(lookup));
+        }
+
+    } else if (lookup->held) {
+
+        /* where there is no memory for it, the timer wakes it a little later */
+
+        (void) ngx_http_post_request(lookup->request, NULL);
+    }
+}
+
+
+static void
+ngx_http_procore_scope_lookup_hold(ngx_http_procore_scope_lookup_t *lookup)
+{
+    ngx_event_t         *rev;
+    ngx_http_request_t  *r;
+
+    if (lookup->held) {
+        return;
+    }
+
+    r = lookup->request;
+
+    lookup->held = 1;
+    nheld++;
+    ngx_queue_insert_tail(&held, &lookup->queue);
+
+    ngx_http_procore_scope_lookup_tick();
+
+    if (lookup->background) {
+        r->main->count++;
+        return;
+    }
+
+    r->write_event_handler = ngx_http_core_run_phases;
+
+    if (r != r->main) {
+        return;
+    }
+
+    /* a client that leaves must not go on waiting */
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    rev = r->connection->read;
+
+    if (rev->ready) {
+        ngx_post_event(rev, &ngx_posted_events);
+
+    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+
+        /* its leaving is then seen when the answer is sent */
+
+        r->read_event_handler = ngx_http_block_reading;
+    }
+}
+
+
+static void
+ngx_http_procore_scope_lookup_let_go(ngx_http_procore_scope_lookup_t *lookup)
+{
+    if (!lookup->held) {
+        return;
+    }
+
+    lookup->held = 0;
+    nheld--;
+    ngx_queue_remove(&lookup->queue);
+
+    if (!lookup->background && lookup->request == lookup->request->main) {
+        lookup->request->read_event_handler = ngx_http_block_reading;
+    }
+}
+
+
+void
+ngx_http_procore_scope_lookup_tick(void)
+{
+    if (tick.timer_set) {
+        return;
+    }
+
+    dummy.fd = (ngx_socket_t) -1;
+
+    tick.handler = ngx_http_procore_scope_lookup_timer;
+    tick.log = ngx_cycle->log;
+    tick.data = &dummy;
+
+    ngx_add_timer(&tick, NGX_HTTP_PROCORE_SCOPE_TICK);
+}
+
+
+static ngx_uint_t
+ngx_http_procore_scope_lookup_due(ngx_http_procore_scope_lookup_t *lookup)
+{
+    switch (lookup->state) {
+
+    case NGX_HTTP_PROCORE_SCOPE_LEADING:
+        return ngx_http_procore_scope_lookup_settled(lookup->ctx);
+
+    case NGX_HTTP_PROCORE_SCOPE_LANDED:
+        return 1;
+
+    default: /* NGX_HTTP_PROCORE_SCOPE_WAITING */
+        return ngx_http_procore_scope_lookup_late(lookup->deadline)
+               || ngx_http_procore_scope_flight_over(&lookup->seat);
+    }
+}
+
+
+static void
+ngx_http_procore_scope_lookup_timer(ngx_event_t *ev)
+{
+    ngx_queue_t                       todo, *q;
+    ngx_http_procore_scope_trip_t    *trip;
+    ngx_http_procore_scope_lookup_t  *lookup;
+
+    /*
+     * Whatever is woken may end others; so each is moved back before it is
+     * looked at, and what ends takes itself out of the queue that it is in.
+     */
+
+    ngx_queue_init(&todo);
+    ngx_queue_add(&todo, &trips);
+    ngx_queue_init(&trips);
+
+    while (!ngx_queue_empty(&todo)) {
+        q = ngx_queue_head(&todo);
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&trips, q);
+
+        trip = ngx_queue_data(q, ngx_http_procore_scope_trip_t, queue);
+
+        if (!trip->over && ngx_http_procore_scope_lookup_late(trip->deadline))
+        {
+            ngx_http_procore_scope_fetch_abort(trip);
+            continue;
+        }
+
+        if (ngx_current_msec - trip->renewed >= NGX_HTTP_PROCORE_SCOPE_RENEW) {
+            trip->renewed = ngx_current_msec;
+            ngx_http_procore_scope_flight_renew(trip->zone, &trip->seat);
+        }
+    }
+
+    ngx_queue_init(&todo);
+    ngx_queue_add(&todo, &held);
+    ngx_queue_init(&held);
+
+    while (!ngx_queue_empty(&todo)) {
+        q = ngx_queue_head(&todo);
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&held, q);
+
+        lookup = ngx_queue_data(q, ngx_http_procore_scope_lookup_t, queue);
+
+        if (!ngx_http_procore_scope_lookup_due(lookup)) {
+            continue;
+        }
+
+        if (lookup->background) {
+            ngx_http_procore_scope_lookup_behind(lookup,
+                                ngx_http_procore_scope_lookup_go_on(lookup));
+
+        } else {
+            ngx_http_procore_scope_wake(lookup->request);
+        }
+    }
+
+    if (!ngx_queue_empty(&held) || !ngx_queue_empty(&trips)) {
+        ngx_http_procore_scope_lookup_tick();
+    }
+}

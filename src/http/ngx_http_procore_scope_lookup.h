@@ -1,0 +1,165 @@
+
+/*
+ * What the files of the lookup share: lookup (requests that ask), fetch (the
+ * pages of a list) and landing (its ids, on their way into the store).
+ */
+
+
+#ifndef _NGX_HTTP_PROCORE_SCOPE_LOOKUP_H_INCLUDED_
+#define _NGX_HTTP_PROCORE_SCOPE_LOOKUP_H_INCLUDED_
+
+
+#include "ngx_http_procore_scope_flight.h"
+#include "../procore/procore_project_list.h"
+
+
+/*
+ * Ids are kept by the piece while their page is in the air, because a page
+ * counts whole or not at all: 16 kB a piece, 1.6 MB for the longest page.
+ */
+
+#define NGX_HTTP_PROCORE_SCOPE_PIECE_IDS  2000
+
+/* The API's longest page of bare ids; a longer one is no answer of the API. */
+
+#define NGX_HTTP_PROCORE_SCOPE_PAGE_IDS   200000
+
+/* The longest list: a customer has 10,000 projects, this is thirty times it. */
+
+#define NGX_HTTP_PROCORE_SCOPE_PAGES      1000
+
+/* Operations in the store's queue at once: bindings must get through. */
+
+#define NGX_HTTP_PROCORE_SCOPE_WRITES     2
+
+
+typedef struct ngx_http_procore_scope_trip_s  ngx_http_procore_scope_trip_t;
+
+
+typedef enum {
+    NGX_HTTP_PROCORE_SCOPE_WAITING = 0,  /* for somebody else's flight */
+    NGX_HTTP_PROCORE_SCOPE_LEADING,
+    NGX_HTTP_PROCORE_SCOPE_LANDED        /* its own flight is over */
+} ngx_http_procore_scope_state_e;
+
+
+/* A request that asks; in its pool. */
+
+struct ngx_http_procore_scope_lookup_s {
+    ngx_queue_t                       queue;       /* of the held ones */
+    ngx_http_request_t               *request;
+    ngx_http_procore_scope_ctx_t     *ctx;
+    ngx_http_procore_scope_state_e    state;
+    ngx_http_procore_scope_asker_t    asker;
+    ngx_http_procore_scope_seat_t     seat;
+    ngx_http_procore_scope_trip_t    *trip;        /* that it carries */
+    ngx_http_variable_value_t        *variables;   /* of its subrequests */
+    ngx_msec_t                        deadline;
+
+    unsigned                          held:1;
+    unsigned                          background:1;
+    unsigned                          starting:1;  /* its trip, just now */
+};
+
+
+typedef struct {
+    ngx_queue_t                       queue;
+    size_t                            n;
+    uint64_t                          ids[NGX_HTTP_PROCORE_SCOPE_PIECE_IDS];
+} ngx_http_procore_scope_piece_t;
+
+
+/*
+ * The flight that this worker leads: on the heap, for the ids of its pages may
+ * still be on their way to the disk when the request has gone.
+ */
+
+struct ngx_http_procore_scope_trip_s {
+    ngx_queue_t                       queue;       /* of this worker's */
+    ngx_shm_zone_t                   *zone;
+    ngx_http_procore_scope_lookup_t  *leader;      /* NULL: gone or over */
+    ngx_http_procore_scope_asker_t    asker;
+    ngx_http_procore_scope_seat_t     seat;
+    ngx_http_procore_scope_landed_t   landed;
+    ngx_msec_t                        deadline;
+    ngx_msec_t                        renewed;
+
+    /* the page in the air */
+
+    ngx_http_request_t               *request;     /* its subrequest */
+    ngx_uint_t                        page;        /* from 1 */
+    ngx_uint_t                        status;      /* HTTP, 0: none seen */
+    time_t                            asked;       /* seconds */
+    procore_project_list_t            list;
+    ngx_queue_t                       arrived;     /* pieces */
+    ngx_uint_t                        narrived;    /* ids */
+
+    /* finished pages on their way to the disk */
+
+    ngx_queue_t                       pieces;
+    ngx_uint_t                        writing;
+
+    unsigned                          compact:1;   /* pages of objects */
+    unsigned                          broken:1;    /* not to be believed */
+    unsigned                          last:1;      /* its last byte was seen */
+    unsigned                          next:1;      /* more pages follow */
+    unsigned                          lost:1;      /* could not be written */
+    unsigned                          over:1;      /* no more pages */
+};
+
+
+/* lookup */
+
+/* Told by the trip when a page or the whole list is there. */
+
+void ngx_http_procore_scope_lookup_news(
+    ngx_http_procore_scope_lookup_t *lookup);
+
+/* The timer of held requests and of trips runs while there are any. */
+
+void ngx_http_procore_scope_lookup_tick(void);
+
+
+/* fetch */
+
+/*
+ * Leads: makes the trip, in *queue, and asks for its first page.  Returns
+ * NGX_OK, also where the trip is over at once, or NGX_ERROR (no memory).
+ */
+
+ngx_int_t ngx_http_procore_scope_fetch(ngx_http_procore_scope_lookup_t *lookup,
+    ngx_queue_t *queue);
+
+/* Gives up the page in the air; to be called from a timer. */
+
+void ngx_http_procore_scope_fetch_abort(ngx_http_procore_scope_trip_t *trip);
+
+/* landing */
+
+/* An id of the page in the air.  Returns NGX_OK or NGX_ERROR (too many). */
+
+ngx_int_t ngx_http_procore_scope_landing_id(
+    ngx_http_procore_scope_trip_t *trip, uint64_t id);
+
+/*
+ * The page is good: its ids count, for the leader and for the store.  Returns
+ * NGX_OK or NGX_ERROR (no memory).
+ */
+
+ngx_int_t ngx_http_procore_scope_landing_page(
+    ngx_http_procore_scope_trip_t *trip);
+
+/* Drops the ids of the page in the air. */
+
+void ngx_http_procore_scope_landing_drop(ngx_http_procore_scope_trip_t *trip);
+
+/*
+ * No more pages: tells the leader, and the waiters when all is on disk.  The
+ * trip may be freed on return.
+ */
+
+void ngx_http_procore_scope_landing_over(ngx_http_procore_scope_trip_t *trip,
+    ngx_http_procore_scope_landing_e landing, time_t retry_after);
+
+
+#endif /* _NGX_HTTP_PROCORE_SCOPE_LOOKUP_H_INCLUDED_ */

@@ -1,0 +1,310 @@
+
+/*
+ * Reads what a request to the token or revoke endpoint says: in its header, its
+ * query and its body.  Each parameter, and the company, must be the same
+ * wherever it stands, because nobody can tell which one the login host takes.
+ */
+
+
+#include "ngx_http_procore_scope_oauth.h"
+
+
+#define ngx_http_procore_scope_differ_rank(carrier)                           \
+    ((procore_rank_e) (PROCORE_RANK_HEADER_MALFORMED + 2 * (carrier)))
+
+
+static void ngx_http_procore_scope_oauth_lines(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, procore_sink_t *sink);
+static ngx_int_t ngx_http_procore_scope_oauth_basic(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_oauth_claim(void *data,
+    const procore_claim_t *claim);
+static void ngx_http_procore_scope_oauth_param(void *data,
+    procore_carrier_e carrier, procore_param_e param, procore_value_e type,
+    const procore_str_t *value);
+static void ngx_http_procore_scope_oauth_agree(
+    ngx_http_procore_scope_ctx_t *ctx, procore_carrier_e carrier,
+    procore_param_e param, const procore_str_t *value);
+static void ngx_http_procore_scope_oauth_unread(
+    ngx_http_procore_scope_ctx_t *ctx, procore_carrier_e carrier);
+
+
+static ngx_str_t  ngx_http_procore_scope_company_header =
+    ngx_string("procore-company-id");
+
+
+void
+ngx_http_procore_scope_oauth_sink(ngx_http_procore_scope_ctx_t *ctx,
+    procore_sink_t *sink)
+{
+    sink->data = ctx;
+    sink->claim = ngx_http_procore_scope_oauth_claim;
+    sink->unlisted = NULL;
+    sink->param = ngx_http_procore_scope_oauth_param;
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_oauth_head(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    procore_str_t                    query;
+    procore_form_t                  *form;
+    procore_sink_t                   sink;
+    ngx_http_procore_scope_oauth_t  *oauth;
+
+    oauth = ctx->oauth;
+
+    ngx_http_procore_scope_oauth_sink(ctx, &sink);
+
+    ngx_http_procore_scope_oauth_lines(r, ctx, &sink);
+
+    if (ngx_http_procore_scope_oauth_basic(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (r->args.len == 0) {
+        return NGX_OK;
+    }
+
+    form = ngx_palloc(r->pool, sizeof(procore_form_t));
+    if (form == NULL) {
+        return NGX_ERROR;
+    }
+
+    query.len = r->args.len;
+    query.data = r->args.data;
+
+    if (procore_query_claims(form, &ctx->rules, &sink, &query, oauth->scratch,
+                             NGX_HTTP_PROCORE_SCOPE_SCRATCH)
+        != PROCORE_OK)
+    {
+        ngx_http_procore_scope_oauth_unread(ctx, PROCORE_IN_QUERY);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_procore_scope_oauth_lines(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, procore_sink_t *sink)
+{
+    ngx_uint_t        i;
+    procore_str_t     value;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (!ngx_http_procore_scope_is_header(&h[i],
+                                     &ngx_http_procore_scope_company_header))
+            {
+                continue;
+            }
+
+            value.len = h[i].value.len;
+            value.data = h[i].value.data;
+
+            if (procore_company_header(&value, sink) == PROCORE_MALFORMED) {
+                ngx_http_procore_scope_oauth_unread(ctx, PROCORE_IN_HEADER);
+            }
+        }
+    }
+}
+
+
+/* RFC 7617; the two parts are taken as they are, as Doorkeeper does. */
+
+static ngx_int_t
+ngx_http_procore_scope_oauth_basic(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    u_char           *colon;
+    ngx_str_t         encoded, text;
+    procore_str_t     part;
+    ngx_table_elt_t  *h;
+
+    h = r->headers_in.authorization;
+
+    if (h == NULL || h->value.len < sizeof("Basic ") - 1
+        || ngx_strncasecmp(h->value.data, (u_char *) "Basic ",
+                           sizeof("Basic ") - 1)
+           != 0)
+    {
+        return NGX_OK;
+    }
+
+    encoded.data = h->value.data + sizeof("Basic ") - 1;
+    encoded.len = h->value.len - (sizeof("Basic ") - 1);
+
+    text.data = ngx_pnalloc(r->pool, ngx_base64_decoded_length(encoded.len) + 1);
+    if (text.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_decode_base64(&text, &encoded) != NGX_OK) {
+        ngx_http_procore_scope_oauth_unread(ctx, PROCORE_IN_HEADER);
+        return NGX_OK;
+    }
+
+    colon = ngx_strlchr(text.data, text.data + text.len, ':');
+
+    if (colon == NULL) {
+        ngx_http_procore_scope_oauth_unread(ctx, PROCORE_IN_HEADER);
+        return NGX_OK;
+    }
+
+    part.data = text.data;
+    part.len = (size_t) (colon - text.data);
+
+    ngx_http_procore_scope_oauth_agree(ctx, PROCORE_IN_HEADER,
+                                       PROCORE_PARAM_CLIENT_ID, &part);
+
+    part.data = colon + 1;
+    part.len = (size_t) (text.data + text.len - part.data);
+
+    ngx_http_procore_scope_oauth_agree(ctx, PROCORE_IN_HEADER,
+                                       PROCORE_PARAM_CLIENT_SECRET, &part);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_procore_scope_oauth_claim(void *data, const procore_claim_t *claim)
+{
+    ngx_http_procore_scope_ctx_t *ctx = data;
+
+    ngx_http_procore_scope_oauth_t  *oauth;
+
+    oauth = ctx->oauth;
+
+    ngx_http_procore_scope_claim(ctx, claim);
+
+    if (claim->kind != PROCORE_KIND_COMPANY
+        || claim->state != PROCORE_CLAIM_ID)
+    {
+        return;
+    }
+
+    if (oauth->company == 0) {
+        oauth->company = claim->id;
+        return;
+    }
+
+    if (oauth->company != claim->id) {
+        ngx_http_procore_scope_oauth_rebind(ctx, oauth->company);
+    }
+}
+
+
+static void
+ngx_http_procore_scope_oauth_param(void *data, procore_carrier_e carrier,
+    procore_param_e param, procore_value_e type, const procore_str_t *value)
+{
+    ngx_http_procore_scope_ctx_t *ctx = data;
+
+    procore_str_t  text;
+
+    /* a bearer token in a parameter means nothing to these two endpoints */
+
+    if (param == PROCORE_PARAM_ACCESS_TOKEN
+        || param == PROCORE_PARAM_BEARER_TOKEN)
+    {
+        return;
+    }
+
+    if (carrier == PROCORE_IN_QUERY) {
+        ctx->oauth->query = 1;
+    }
+
+    switch (type) {
+
+    case PROCORE_VALUE_TEXT:
+        text = *value;
+        break;
+
+    case PROCORE_VALUE_NULL:
+        text.len = 0;
+        text.data = NULL;
+        break;
+
+    default:
+        ngx_http_procore_scope_oauth_unread(ctx, carrier);
+        return;
+    }
+
+    ngx_http_procore_scope_oauth_agree(ctx, carrier, param, &text);
+}
+
+
+static void
+ngx_http_procore_scope_oauth_agree(ngx_http_procore_scope_ctx_t *ctx,
+    procore_carrier_e carrier, procore_param_e param,
+    const procore_str_t *value)
+{
+    u_char     *p;
+    ngx_str_t  *kept;
+
+    kept = &ctx->oauth->params[param];
+
+    if (kept->data == NULL) {
+
+        /* a byte more: an empty value was seen, too */
+
+        p = ngx_pnalloc(ctx->request->pool, value->len + 1);
+        if (p == NULL) {
+            ngx_http_procore_scope_oauth_unread(ctx, carrier);
+            return;
+        }
+
+        kept->data = p;
+        kept->len = value->len;
+
+        if (value->len) {
+            ngx_memcpy(p, value->data, value->len);
+        }
+
+        return;
+    }
+
+    if (kept->len != value->len
+        || (value->len
+            && ngx_memcmp(kept->data, value->data, value->len) != 0))
+    {
+        ngx_http_procore_scope_oauth_unread(ctx, carrier);
+    }
+}
+
+
+/* What this carrier says cannot be read for certain. */
+
+static void
+ngx_http_procore_scope_oauth_unread(ngx_http_procore_scope_ctx_t *ctx,
+    procore_carrier_e carrier)
+{
+    procore_reason_e  reason;
+
+    switch (carrier) {
+
+    case PROCORE_IN_QUERY:
+        reason = PROCORE_REASON_MALFORMED_QUERY;
+        break;
+
+    case PROCORE_IN_BODY:
+        reason = PROCORE_REASON_MALFORMED_BODY;
+        break;
+
+    default:
+        reason = PROCORE_REASON_MALFORMED_HEADER;
+        break;
+    }
+
+    ngx_http_procore_scope_note(ctx, reason,
+                                ngx_http_procore_scope_differ_rank(carrier),
+                                NULL);
+}

@@ -1,0 +1,677 @@
+
+/*
+ * The writer: a queue of operations, and the thread's task that writes them.
+ *
+ * The event loop owns everything but the job.  The job is the thread's from
+ * the moment when the task is posted until its completion handler runs.
+ */
+
+
+#include "ngx_http_procore_scope_writer.h"
+
+
+#if !(NGX_THREADS)
+#error "the Procore scope module needs nginx configured --with-threads"
+#endif
+
+
+/* More waiting operations, or an older one, mean that the disk is stuck. */
+
+#define NGX_HTTP_PROCORE_SCOPE_QUEUE         4096
+#define NGX_HTTP_PROCORE_SCOPE_QUEUE_AGE     2000    /* milliseconds */
+
+/* Ids of all lists that wait, in 8 bytes each: five of the longest lists. */
+
+#define NGX_HTTP_PROCORE_SCOPE_LIST_QUEUE    1000000
+
+/*
+ * Ids of a list in one group.  A token that comes meanwhile waits for it; alone
+ * in a group, a longer piece costs less per id than several commits.
+ */
+
+#define NGX_HTTP_PROCORE_SCOPE_LIST_PIECE    2000
+
+/* After a failed commit new tokens are not asked for during this time. */
+
+#define NGX_HTTP_PROCORE_SCOPE_FAILED_PAUSE  5       /* seconds */
+
+/* What failed is written again so often, after a pause each time. */
+
+#define NGX_HTTP_PROCORE_SCOPE_TRIES         6
+#define NGX_HTTP_PROCORE_SCOPE_TRY_PAUSE     3000    /* milliseconds */
+
+/* Keys that one pass of the sweep looks at. */
+
+#define NGX_HTTP_PROCORE_SCOPE_SWEEP         2000
+
+/* A worker that shuts down waits at most this long for a commit. */
+
+#define NGX_HTTP_PROCORE_SCOPE_COMMIT_TIME   60000   /* milliseconds */
+
+
+typedef struct {
+    ngx_queue_t                        queue;
+    procore_store_op_t                 op;
+    ngx_http_procore_scope_written_pt  handler;
+    void                              *data;
+    ngx_msec_t                         queued;
+    ngx_uint_t                         tries;
+    size_t                             first;      /* of the piece at hand */
+    size_t                             moved;      /* by the pieces before */
+    size_t                             total;      /* ids of the list */
+    uint64_t                           projects[]; /* the list */
+} ngx_http_procore_scope_write_t;
+
+
+typedef struct {
+    procore_store_t                   *store;
+    procore_store_op_t                *ops[PROCORE_STORE_GROUP];
+    ngx_http_procore_scope_write_t    *writes[PROCORE_STORE_GROUP];
+    ngx_uint_t                         n;
+    ngx_uint_t                         sweep;
+    procore_store_cursor_t             cursor;
+    uint64_t                           now;
+    size_t                             removed;
+    int                                rc;
+    char                               error[PROCORE_STORE_ERROR_TEXT];
+} ngx_http_procore_scope_job_t;
+
+
+typedef struct {
+    procore_store_t                   *store;      /* NULL: not open */
+    ngx_thread_pool_t                 *pool;
+    ngx_log_t                         *log;
+    ngx_thread_task_t                 *task;
+    ngx_http_procore_scope_job_t      *job;
+    ngx_queue_t                        tokens;
+    ngx_uint_t                         ntokens;
+    ngx_queue_t                        lists;
+    size_t                             nlisted;    /* ids in lists */
+    ngx_queue_t                        again;
+    ngx_uint_t                         nagain;
+    ngx_event_t                        again_event;
+    ngx_event_t                        alive;
+    ngx_msec_t                         oldest;     /* of the group at hand */
+    time_t                             failed;     /* last failure, 0: none */
+    unsigned                           busy:1;
+    unsigned                           sweep:1;
+} ngx_http_procore_scope_writer_t;
+
+
+static ngx_http_procore_scope_write_t *ngx_http_procore_scope_writer_copy(
+    procore_store_op_t *op);
+static void ngx_http_procore_scope_writer_start(void);
+static void ngx_http_procore_scope_writer_fill(void);
+static void ngx_http_procore_scope_writer_fill_lists(void);
+static void ngx_http_procore_scope_writer_take(
+    ngx_http_procore_scope_write_t *w);
+static void ngx_http_procore_scope_writer_thread(void *data, ngx_log_t *log);
+static void ngx_http_procore_scope_writer_done(ngx_event_t *ev);
+static void ngx_http_procore_scope_writer_finish(
+    ngx_http_procore_scope_write_t *w, int rc);
+static void ngx_http_procore_scope_writer_result(int rc, const char *error);
+static void ngx_http_procore_scope_writer_repeat(
+    ngx_http_procore_scope_write_t *w);
+static void ngx_http_procore_scope_writer_again(ngx_event_t *ev);
+static void ngx_http_procore_scope_writer_alive(ngx_event_t *ev);
+static void ngx_http_procore_scope_writer_free(ngx_queue_t *queue);
+
+
+static ngx_http_procore_scope_writer_t  writer;
+
+
+ngx_int_t
+ngx_http_procore_scope_writer_init(ngx_cycle_t *cycle, ngx_thread_pool_t *pool)
+{
+    ngx_memzero(&writer, sizeof(ngx_http_procore_scope_writer_t));
+
+    ngx_queue_init(&writer.tokens);
+    ngx_queue_init(&writer.lists);
+    ngx_queue_init(&writer.again);
+
+    writer.pool = pool;
+    writer.log = cycle->log;
+
+    writer.task = ngx_thread_task_alloc(cycle->pool,
+                                        sizeof(ngx_http_procore_scope_job_t));
+    if (writer.task == NULL) {
+        return NGX_ERROR;
+    }
+
+    writer.job = writer.task->ctx;
+    writer.task->handler = ngx_http_procore_scope_writer_thread;
+    writer.task->event.handler = ngx_http_procore_scope_writer_done;
+    writer.task->event.data = &writer;
+
+    writer.again_event.handler = ngx_http_procore_scope_writer_again;
+    writer.again_event.data = &writer;
+    writer.again_event.log = cycle->log;
+    writer.again_event.cancelable = 1;
+
+    writer.alive.handler = ngx_http_procore_scope_writer_alive;
+    writer.alive.data = &writer;
+    writer.alive.log = cycle->log;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_procore_scope_writer_open(procore_store_t *store)
+{
+    writer.store = store;
+    writer.job->store = store;
+
+    ngx_http_procore_scope_writer_start();
+}
+
+
+ngx_uint_t
+ngx_http_procore_scope_writer_ready(void)
+{
+    ngx_msec_t                       oldest;
+    ngx_http_procore_scope_write_t  *w;
+
+    if (writer.store == NULL || writer.ntokens >= NGX_HTTP_PROCORE_SCOPE_QUEUE)
+    {
+        return 0;
+    }
+
+    if (writer.failed
+        && ngx_time() - writer.failed < NGX_HTTP_PROCORE_SCOPE_FAILED_PAUSE)
+    {
+        return 0;
+    }
+
+    if (writer.busy && writer.job->n) {
+        oldest = writer.oldest;
+
+    } else if (!ngx_queue_empty(&writer.tokens)) {
+        w = ngx_queue_data(ngx_queue_head(&writer.tokens),
+                           ngx_http_procore_scope_write_t, queue);
+        oldest = w->queued;
+
+    } else {
+        return 1;
+    }
+
+    return (ngx_msec_int_t) (ngx_current_msec - oldest)
+           <= NGX_HTTP_PROCORE_SCOPE_QUEUE_AGE;
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_writer_add(procore_store_op_t *op,
+    ngx_http_procore_scope_written_pt handler, void *data)
+{
+    ngx_http_procore_scope_write_t  *w;
+
+    w = ngx_http_procore_scope_writer_copy(op);
+    if (w == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (op->type == PROCORE_STORE_PROJECTS) {
+
+        if (writer.store == NULL
+            || w->total > NGX_HTTP_PROCORE_SCOPE_LIST_QUEUE - writer.nlisted)
+        {
+            ngx_free(w);
+            return NGX_ERROR;
+        }
+
+        w->handler = handler;
+        w->data = data;
+        writer.nlisted += w->total;
+        ngx_queue_insert_tail(&writer.lists, &w->queue);
+
+    } else {
+
+        if (writer.store == NULL
+            || writer.ntokens >= NGX_HTTP_PROCORE_SCOPE_QUEUE)
+        {
+            ngx_http_procore_scope_writer_repeat(w);
+            return NGX_ERROR;
+        }
+
+        w->handler = handler;
+        w->data = data;
+        writer.ntokens++;
+        ngx_queue_insert_tail(&writer.tokens, &w->queue);
+    }
+
+    ngx_http_procore_scope_writer_start();
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_procore_scope_writer_sweep(void)
+{
+    writer.sweep = 1;
+
+    ngx_http_procore_scope_writer_start();
+}
+
+
+void
+ngx_http_procore_scope_writer_exit(void)
+{
+    ngx_uint_t                     i;
+    ngx_http_procore_scope_job_t  *job;
+
+    job = writer.job;
+
+    if (job == NULL) {
+        return;
+    }
+
+    if (writer.alive.timer_set) {
+        ngx_del_timer(&writer.alive);
+    }
+
+    /* the thread has finished its group; nobody is left to be told */
+
+    if (writer.busy) {
+        for (i = 0; i < job->n; i++) {
+            ngx_free(job->writes[i]);
+        }
+    }
+
+    /* what failed before gets its last chance; lists can be learnt again */
+
+    if (!ngx_queue_empty(&writer.again)) {
+        ngx_queue_add(&writer.tokens, &writer.again);
+        ngx_queue_init(&writer.again);
+    }
+
+    writer.sweep = 0;
+    ngx_http_procore_scope_writer_free(&writer.lists);
+
+    while (writer.store != NULL && !ngx_queue_empty(&writer.tokens)) {
+
+        ngx_http_procore_scope_writer_fill();
+        ngx_http_procore_scope_writer_thread(job, writer.log);
+
+        for (i = 0; i < job->n; i++) {
+            ngx_free(job->writes[i]);
+        }
+
+        if (job->rc != PROCORE_OK) {
+            ngx_http_procore_scope_writer_result(job->rc, job->error);
+            break;
+        }
+    }
+
+    ngx_http_procore_scope_writer_free(&writer.tokens);
+
+    writer.job = NULL;
+    writer.store = NULL;
+}
+
+
+static ngx_http_procore_scope_write_t *
+ngx_http_procore_scope_writer_copy(procore_store_op_t *op)
+{
+    size_t                           n;
+    ngx_http_procore_scope_write_t  *w;
+
+    n = 0;
+
+    if (op->type == PROCORE_STORE_PROJECTS) {
+        n = op->nprojects;
+
+        if (n > NGX_HTTP_PROCORE_SCOPE_LIST_QUEUE) {
+            return NULL;
+        }
+    }
+
+    w = ngx_alloc(sizeof(ngx_http_procore_scope_write_t) + n * sizeof(uint64_t),
+                  writer.log);
+    if (w == NULL) {
+        return NULL;
+    }
+
+    w->op = *op;
+    w->handler = NULL;
+    w->data = NULL;
+    w->queued = ngx_current_msec;
+    w->tries = 0;
+    w->first = 0;
+    w->moved = 0;
+    w->total = n;
+
+    if (n) {
+        ngx_memcpy(w->projects, op->projects, n * sizeof(uint64_t));
+    }
+
+    w->op.projects = w->projects;
+
+    return w;
+}
+
+
+static void
+ngx_http_procore_scope_writer_start(void)
+{
+    ngx_uint_t                     i, n;
+    ngx_http_procore_scope_job_t  *job;
+
+    if (writer.busy || writer.store == NULL) {
+        return;
+    }
+
+    job = writer.job;
+
+    ngx_http_procore_scope_writer_fill();
+
+    if (job->n == 0) {
+
+        if (!writer.sweep) {
+            return;
+        }
+
+        writer.sweep = 0;
+        job->sweep = 1;
+        job->now = (uint64_t) ngx_time();
+    }
+
+    writer.busy = 1;
+
+    if (ngx_thread_task_post(writer.pool, writer.task) != NGX_OK) {
+
+        writer.busy = 0;
+        n = job->n;
+        job->n = 0;
+
+        for (i = 0; i < n; i++) {
+            ngx_http_procore_scope_writer_finish(job->writes[i],
+                                                 PROCORE_ERROR);
+        }
+
+        return;
+    }
+
+    /* a shutdown must not end the process while requests wait for the disk */
+
+    ngx_add_timer(&writer.alive, NGX_HTTP_PROCORE_SCOPE_COMMIT_TIME);
+}
+
+
+/* Tokens first, in their order; lists take what is left of a group. */
+
+static void
+ngx_http_procore_scope_writer_fill(void)
+{
+    ngx_http_procore_scope_job_t    *job;
+    ngx_http_procore_scope_write_t  *w;
+
+    job = writer.job;
+    job->n = 0;
+    job->sweep = 0;
+
+    while (job->n < PROCORE_STORE_GROUP && !ngx_queue_empty(&writer.tokens)) {
+
+        w = ngx_queue_data(ngx_queue_head(&writer.tokens),
+                           ngx_http_procore_scope_write_t, queue);
+
+        if (job->n == 0) {
+            writer.oldest = w->queued;
+        }
+
+        writer.ntokens -= writer.ntokens > 0;
+        ngx_http_procore_scope_writer_take(w);
+    }
+
+    if (job->n == 0) {
+        writer.oldest = ngx_current_msec;
+    }
+
+    ngx_http_procore_scope_writer_fill_lists();
+}
+
+
+static void
+ngx_http_procore_scope_writer_fill_lists(void)
+{
+    size_t                           room, n;
+    ngx_http_procore_scope_job_t    *job;
+    ngx_http_procore_scope_write_t  *w;
+
+    job = writer.job;
+
+    room = job->n ? PROCORE_STORE_GROUP - job->n
+                  : NGX_HTTP_PROCORE_SCOPE_LIST_PIECE;
+
+    while (room && job->n < PROCORE_STORE_GROUP
+           && !ngx_queue_empty(&writer.lists))
+    {
+        w = ngx_queue_data(ngx_queue_head(&writer.lists),
+                           ngx_http_procore_scope_write_t, queue);
+
+        n = ngx_min(room, w->total - w->first);
+
+        w->op.projects = w->projects + w->first;
+        w->op.nprojects = n;
+
+        room -= n ? n : 1;
+        writer.nlisted -= n;
+        ngx_http_procore_scope_writer_take(w);
+    }
+}
+
+
+static void
+ngx_http_procore_scope_writer_take(ngx_http_procore_scope_write_t *w)
+{
+    ngx_http_procore_scope_job_t  *job;
+
+    job = writer.job;
+
+    ngx_queue_remove(&w->queue);
+
+    job->writes[job->n] = w;
+    job->ops[job->n] = &w->op;
+    job->n++;
+}
+
+
+static void
+ngx_http_procore_scope_writer_thread(void *data, ngx_log_t *log)
+{
+    ngx_http_procore_scope_job_t *job = data;
+
+    if (job->sweep) {
+        job->rc = procore_store_sweep(job->store, &job->cursor,
+                                      NGX_HTTP_PROCORE_SCOPE_SWEEP, job->now,
+                                      &job->removed, job->error);
+        return;
+    }
+
+    job->rc = procore_store_write(job->store, job->ops, job->n, job->error);
+}
+
+
+static void
+ngx_http_procore_scope_writer_done(ngx_event_t *ev)
+{
+    int                              rc;
+    ngx_uint_t                       i, n;
+    ngx_http_procore_scope_job_t    *job;
+    ngx_http_procore_scope_write_t  *writes[PROCORE_STORE_GROUP];
+
+    job = writer.job;
+
+    if (writer.alive.timer_set) {
+        ngx_del_timer(&writer.alive);
+    }
+
+    ngx_http_procore_scope_writer_result(job->rc, job->error);
+
+    rc = job->rc;
+    n = job->n;
+    ngx_memcpy(writes, job->writes,
+               n * sizeof(ngx_http_procore_scope_write_t *));
+
+    writer.busy = 0;
+
+    /* the disk works on while requests are woken */
+
+    ngx_http_procore_scope_writer_start();
+
+    for (i = 0; i < n; i++) {
+        ngx_http_procore_scope_writer_finish(writes[i],
+                                      rc == PROCORE_OK ? writes[i]->op.rc : rc);
+    }
+}
+
+
+static void
+ngx_http_procore_scope_writer_finish(ngx_http_procore_scope_write_t *w, int rc)
+{
+    ngx_uint_t                         failed;
+    ngx_http_procore_scope_written_pt  handler;
+
+    failed = (rc == PROCORE_ERROR || rc == PROCORE_FULL);
+
+    if (w->op.type == PROCORE_STORE_PROJECTS) {
+
+        if (!failed) {
+            w->first += w->op.nprojects;
+            w->moved += w->op.moved;
+
+            if (w->first < w->total && rc == PROCORE_OK) {
+                ngx_queue_insert_tail(&writer.lists, &w->queue);
+                ngx_http_procore_scope_writer_start();
+                return;
+            }
+        }
+
+        if (w->first < w->total) {
+            writer.nlisted -= failed ? w->total - w->first - w->op.nprojects
+                                     : w->total - w->first;
+        }
+
+        w->op.projects = w->projects;
+        w->op.nprojects = w->total;
+        w->op.moved = w->moved;
+    }
+
+    w->op.rc = rc;
+
+    handler = w->handler;
+    w->handler = NULL;
+
+    if (handler != NULL) {
+        handler(w->data, &w->op);
+    }
+
+    if (failed && w->op.type != PROCORE_STORE_PROJECTS) {
+        ngx_http_procore_scope_writer_repeat(w);
+        return;
+    }
+
+    ngx_free(w);
+}
+
+
+/* Says when writing begins to fail and when it works again, not each time. */
+
+static void
+ngx_http_procore_scope_writer_result(int rc, const char *error)
+{
+    if (rc == PROCORE_OK) {
+
+        if (writer.failed) {
+            ngx_log_error(NGX_LOG_WARN, writer.log, 0,
+                          "procore_scope: the store can be written again");
+            writer.failed = 0;
+        }
+
+        return;
+    }
+
+    if (writer.failed == 0) {
+        ngx_log_error(NGX_LOG_EMERG, writer.log, 0,
+                      "procore_scope: the store cannot be written, new tokens "
+                      "stay unbound: %s", error);
+    }
+
+    writer.failed = ngx_time();
+}
+
+
+/* Keeps what could not be written, without its request, for another try. */
+
+static void
+ngx_http_procore_scope_writer_repeat(ngx_http_procore_scope_write_t *w)
+{
+    /* a binding by configuration is asked for again by the next request */
+
+    if (w->op.type == PROCORE_STORE_BIND
+        || w->tries++ == NGX_HTTP_PROCORE_SCOPE_TRIES
+        || writer.nagain == NGX_HTTP_PROCORE_SCOPE_QUEUE)
+    {
+        ngx_free(w);
+        return;
+    }
+
+    writer.nagain++;
+    ngx_queue_insert_tail(&writer.again, &w->queue);
+
+    if (!writer.again_event.timer_set) {
+        ngx_add_timer(&writer.again_event, NGX_HTTP_PROCORE_SCOPE_TRY_PAUSE);
+    }
+}
+
+
+static void
+ngx_http_procore_scope_writer_again(ngx_event_t *ev)
+{
+    ngx_queue_t                     *q;
+    ngx_http_procore_scope_write_t  *w;
+
+    if (writer.store == NULL) {
+        ngx_add_timer(ev, NGX_HTTP_PROCORE_SCOPE_TRY_PAUSE);
+        return;
+    }
+
+    while (!ngx_queue_empty(&writer.again)) {
+
+        q = ngx_queue_head(&writer.again);
+        w = ngx_queue_data(q, ngx_http_procore_scope_write_t, queue);
+        ngx_queue_remove(q);
+
+        w->queued = ngx_current_msec;
+        writer.ntokens++;
+        ngx_queue_insert_tail(&writer.tokens, &w->queue);
+    }
+
+    writer.nagain = 0;
+
+    ngx_http_procore_scope_writer_start();
+}
+
+
+static void
+ngx_http_procore_scope_writer_alive(ngx_event_t *ev)
+{
+    ngx_log_error(NGX_LOG_ALERT, ev->log, 0,
+                  "procore_scope: a commit of the store takes over a minute");
+}
+
+
+static void
+ngx_http_procore_scope_writer_free(ngx_queue_t *queue)
+{
+    ngx_queue_t                     *q;
+    ngx_http_procore_scope_write_t  *w;
+
+    while (!ngx_queue_empty(queue)) {
+        q = ngx_queue_head(queue);
+        w = ngx_queue_data(q, ngx_http_procore_scope_write_t, queue);
+        ngx_queue_remove(q);
+        ngx_free(w);
+    }
+}

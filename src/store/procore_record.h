@@ -1,0 +1,152 @@
+
+/*
+ * Records of the store as bytes: layout 1.  All numbers are big-endian, each
+ * value ends with CRC-32C over the database's name (with its NUL), the key and
+ * the value before the checksum.
+ *
+ * token    key: kind 1, digest 32
+ *          value: version 1, state 1, expires at 8, written at 8, family 16
+ * family   key: random 16
+ *          value: version 1, state 1, realm 4, company 8, way 1, user 8,
+ *          bound at 8, tokens 4, client id's length 1, client id
+ * project  key: realm 4, project 8
+ *          value: version 1, company 8, learnt at 8, valid for 8
+ * meta     key: a name
+ *          value: a number 4
+ */
+
+
+#ifndef PROCORE_RECORD_H
+#define PROCORE_RECORD_H
+
+
+#include "procore_store.h"
+
+
+#define PROCORE_RECORD_VERSION    1
+#define PROCORE_RECORD_CRC        4
+#define PROCORE_TOKEN_KEY         (1 + PROCORE_DIGEST_SIZE)
+#define PROCORE_TOKEN_VALUE       (1 + 1 + 8 + 8 + PROCORE_FAMILY_SIZE         \
+                                   + PROCORE_RECORD_CRC)
+#define PROCORE_FAMILY_HEAD       (1 + 1 + PROCORE_REALM_SIZE + 8 + 1 + 8 + 8  \
+                                   + 4 + 1)
+#define PROCORE_FAMILY_VALUE_MAX  (PROCORE_FAMILY_HEAD                         \
+                                   + PROCORE_STORE_CLIENT_MAX                  \
+                                   + PROCORE_RECORD_CRC)
+#define PROCORE_PROJECT_KEY       (PROCORE_REALM_SIZE + 8)
+#define PROCORE_PROJECT_VALUE     (1 + 8 + 8 + 8 + PROCORE_RECORD_CRC)
+#define PROCORE_META_VALUE        (4 + PROCORE_RECORD_CRC)
+#define PROCORE_RECORD_KEY_MAX    PROCORE_TOKEN_KEY
+#define PROCORE_RECORD_VALUE_MAX  PROCORE_FAMILY_VALUE_MAX
+
+
+/* How long records are kept, in seconds. */
+
+#define PROCORE_DAY             86400
+#define PROCORE_KEEP_EXPIRED    (7 * PROCORE_DAY)    /* access, after expiry */
+#define PROCORE_KEEP_UNDATED    (90 * PROCORE_DAY)   /* access, from writing */
+#define PROCORE_KEEP_USED       (7 * PROCORE_DAY)    /* refresh, from use */
+#define PROCORE_KEEP_REFRESH    (400 * PROCORE_DAY)  /* refresh, from writing */
+
+
+/* Databases in the order in which the sweep and the recovery take them. */
+
+typedef enum {
+    PROCORE_DB_META = 0,
+    PROCORE_DB_FAMILY,
+    PROCORE_DB_TOKEN,
+    PROCORE_DB_PROJECT,
+    PROCORE_DB_COUNT
+} procore_db_e;
+
+
+typedef struct {
+    unsigned       used:1;         /* a refresh token that was redeemed */
+    uint64_t       expires_at;
+    uint64_t       written_at;     /* or used at */
+    unsigned char  family[PROCORE_FAMILY_SIZE];
+} procore_token_record_t;
+
+
+typedef struct {
+    procore_family_state_e  state;
+    procore_way_e           way;
+    unsigned char           realm[PROCORE_REALM_SIZE];
+    uint64_t                company;      /* a withdrawn family keeps it */
+    uint64_t                user;
+    uint64_t                bound_at;
+    uint32_t                tokens;       /* records that name this family */
+    unsigned char           client_len;
+    unsigned char           client[PROCORE_STORE_CLIENT_MAX];
+} procore_family_record_t;
+
+
+/* The name of a database, a constant. */
+
+const char *procore_db_name(procore_db_e db);
+
+/*
+ * Keys.  "out" has room for PROCORE_TOKEN_KEY or PROCORE_PROJECT_KEY bytes; all
+ * of them are set.
+ */
+
+void procore_token_key(procore_token_kind_e kind,
+    const unsigned char digest[PROCORE_DIGEST_SIZE], unsigned char *out);
+void procore_project_key(const unsigned char realm[PROCORE_REALM_SIZE],
+    uint64_t project, unsigned char *out);
+
+/*
+ * Values.  Packing fills "out", which has room for the value's constant above
+ * (PROCORE_FAMILY_VALUE_MAX for a family), and returns the number of bytes.
+ * Unpacking returns PROCORE_OK, or PROCORE_CORRUPT: checksum, length, version
+ * or content is wrong; the record is then undefined.
+ */
+
+size_t procore_token_pack(const unsigned char *key,
+    const procore_token_record_t *record, unsigned char *out);
+int procore_token_unpack(const unsigned char *key, const unsigned char *value,
+    size_t len, procore_token_record_t *record);
+
+size_t procore_family_pack(const unsigned char *key,
+    const procore_family_record_t *record, unsigned char *out);
+int procore_family_unpack(const unsigned char *key, const unsigned char *value,
+    size_t len, procore_family_record_t *record);
+
+size_t procore_project_pack(const unsigned char *key,
+    const procore_project_t *record, unsigned char *out);
+int procore_project_unpack(const unsigned char *key,
+    const unsigned char *value, size_t len, procore_project_t *record);
+
+size_t procore_meta_pack(const char *name, uint32_t number,
+    unsigned char *out);
+int procore_meta_unpack(const char *name, const unsigned char *value,
+    size_t len, uint32_t *number);
+
+/*
+ * Says whether an entry of any database is whole: PROCORE_OK or
+ * PROCORE_CORRUPT.
+ */
+
+int procore_record_verify(procore_db_e db, const unsigned char *key,
+    size_t key_len, const unsigned char *value, size_t len);
+
+/*
+ * What readers are told of a token, from its record and its family's.  "token"
+ * is filled but for the unused bytes of the client id.
+ */
+
+void procore_token_fill(procore_token_t *token,
+    const procore_token_record_t *record,
+    const procore_family_record_t *family);
+
+/*
+ * Says whether a record has run out at "now" (1) or not (0).  A family has when
+ * no token names it.
+ */
+
+int procore_token_expired(procore_token_kind_e kind,
+    const procore_token_record_t *record, uint64_t now);
+int procore_project_expired(const procore_project_t *record, uint64_t now);
+
+
+#endif /* PROCORE_RECORD_H */

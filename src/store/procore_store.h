@@ -1,0 +1,284 @@
+
+/*
+ * Bindings and projects on disk (LMDB).
+ *
+ * A store is opened once in a process.  Reading happens in one thread, all
+ * inside one snapshot; writing may happen in another thread, one writer at a
+ * time.  Nothing here logs, reads a clock or knows nginx.
+ */
+
+
+#ifndef PROCORE_STORE_H
+#define PROCORE_STORE_H
+
+
+#include <sys/types.h>
+
+#include "../crypto/procore_digest.h"
+
+
+#define PROCORE_STORE_LAYOUT       1
+#define PROCORE_STORE_GROUP        300     /* records in one transaction */
+#define PROCORE_STORE_SIZE         ((size_t) 1 << 30)  /* of a new map */
+#define PROCORE_STORE_GUARD_WAIT   5000    /* milliseconds */
+#define PROCORE_STORE_CLIENT_MAX   255     /* bytes of an OAuth client id */
+#define PROCORE_STORE_ERROR_TEXT   256
+#define PROCORE_FAMILY_SIZE        16
+
+
+typedef struct procore_store_s  procore_store_t;
+
+
+typedef enum {
+    PROCORE_TOKEN_ACCESS = 1,
+    PROCORE_TOKEN_REFRESH = 2
+} procore_token_kind_e;
+
+
+typedef enum {
+    PROCORE_FAMILY_UNBOUND = 0,
+    PROCORE_FAMILY_BOUND = 1,
+    PROCORE_FAMILY_WITHDRAWN = 2      /* revoked, for good */
+} procore_family_state_e;
+
+
+/* The way in which a family was bound; the number is on disk. */
+
+typedef enum {
+    PROCORE_WAY_NONE = 0,
+    PROCORE_WAY_AUTHORIZE = 1,
+    PROCORE_WAY_TOKEN_REQUEST = 2,
+    PROCORE_WAY_CLIENT = 3,
+    PROCORE_WAY_SOLE_COMPANY = 4,
+    PROCORE_WAY_CHOOSER = 5,
+    PROCORE_WAY_FIRST_USE = 6,
+    PROCORE_WAY_CONFIGURED = 7,
+    PROCORE_WAY_IMPORT = 8,
+    PROCORE_WAY_ADMIN = 9
+} procore_way_e;
+
+
+/* Its name in the audit, a constant; NULL for PROCORE_WAY_NONE. */
+
+const char *procore_way_name(procore_way_e way);
+
+
+/* What the store knows of a token: its own record and its family's. */
+
+typedef struct {
+    unsigned char           family[PROCORE_FAMILY_SIZE];
+    procore_family_state_e  state;
+    uint64_t                company;      /* bound families only, else 0 */
+    procore_way_e           way;
+    uint64_t                user;         /* 0: unknown */
+    uint64_t                bound_at;     /* seconds since the epoch */
+    uint64_t                expires_at;   /* of this token, 0: unknown */
+    unsigned                used:1;       /* a refresh token already used */
+    unsigned                client_len:8;
+    unsigned char           client[PROCORE_STORE_CLIENT_MAX];
+} procore_token_t;
+
+
+typedef struct {
+    uint64_t  company;
+    uint64_t  learnt_at;      /* seconds since the epoch */
+    uint64_t  valid_for;      /* seconds, 0: for ever */
+} procore_project_t;
+
+
+/*
+ * Opens the store in folder "path", which procore_store_prepare() has made.
+ * The map has "size" bytes at once: address space, the file stays as small as
+ * its content.  "size" 0 takes the size that the store was last opened with.
+ * Called once in a process, by the owner of the folder or by root.
+ * Waits up to PROCORE_STORE_GUARD_WAIT while another process prepares it.
+ * On success *store is the caller's until procore_store_close().
+ * Returns PROCORE_OK; PROCORE_ERROR, PROCORE_FULL (no room for the lock file),
+ * PROCORE_CORRUPT (damaged, or of an unknown layout), with a sentence in
+ * "error" (PROCORE_STORE_ERROR_TEXT bytes, NUL-terminated).
+ */
+
+int procore_store_open(procore_store_t **store, const char *path, size_t size,
+    char *error);
+
+void procore_store_close(procore_store_t *store);
+
+
+/*
+ * procore_store_begin() renews the one snapshot of this process,
+ * procore_store_end() resets it.  Reads stand between the two, in one thread
+ * and without sleeping.  Begin returns PROCORE_OK, or PROCORE_ERROR (also for a
+ * second one before the end): then there is no end.
+ */
+
+int procore_store_begin(procore_store_t *store);
+void procore_store_end(procore_store_t *store);
+
+/*
+ * Looks a token up.  Returns PROCORE_OK (*token filled), PROCORE_NOT_FOUND,
+ * PROCORE_CORRUPT (checksum wrong or record unreadable: counts as absent, the
+ * caller counts and logs), PROCORE_ERROR.
+ */
+
+int procore_store_token(procore_store_t *store, procore_token_kind_e kind,
+    const unsigned char digest[PROCORE_DIGEST_SIZE], procore_token_t *token);
+
+/*
+ * Looks a project up, expired or not: the caller compares learnt_at and
+ * valid_for with its clock.  Same codes.
+ */
+
+int procore_store_project(procore_store_t *store,
+    const unsigned char realm[PROCORE_REALM_SIZE], uint64_t project,
+    procore_project_t *out);
+
+
+/* Operations, written in groups. */
+
+typedef enum {
+
+    /*
+     * A token answer passed: record the pair as a family.  "parent" (digest of
+     * the refresh token that was redeemed) is recorded as used, unless it is
+     * also "refresh" (no rotation).  Where any of the three is known, its
+     * family is the one; several known families end as one company: all that
+     * take part are bound alike.  With "company" the family is bound, once.
+     * Companies that differ, among the families or from "company", are
+     * PROCORE_CONFLICT; to record the pair in its family nevertheless, write
+     * again without a company.  If a family taking part is withdrawn, all are:
+     * rc is PROCORE_OK and bound.state says so.
+     */
+    PROCORE_STORE_FAMILY = 0,
+
+    /*
+     * Bind the family of the one token given ("access" or "refresh") to
+     * "company"; an unknown token gets a family of its own.  A withdrawn family
+     * stays so: rc is PROCORE_OK and bound.state says so.
+     */
+    PROCORE_STORE_BIND,
+
+    /*
+     * Withdraw the family of the token given, for good.  Where its kind is not
+     * known, give the same digest as "access" and as "refresh".
+     */
+    PROCORE_STORE_WITHDRAW,
+
+    /* Learn that "nprojects" projects belong to "company". */
+    PROCORE_STORE_PROJECTS
+
+} procore_store_op_e;
+
+
+typedef struct {
+    procore_store_op_e  type;
+    unsigned char       realm[PROCORE_REALM_SIZE];
+    uint64_t            now;             /* seconds since the epoch */
+
+    unsigned            has_access:1;
+    unsigned            has_refresh:1;
+    unsigned            has_parent:1;
+    unsigned char       access[PROCORE_DIGEST_SIZE];
+    unsigned char       refresh[PROCORE_DIGEST_SIZE];
+    unsigned char       parent[PROCORE_DIGEST_SIZE];
+    uint64_t            expires_at;      /* of the access token, 0: unknown */
+
+    uint64_t            company;         /* 0: none */
+    procore_way_e       way;
+    uint64_t            user;
+    unsigned char       client_len;
+    unsigned char       client[PROCORE_STORE_CLIENT_MAX];
+
+    const uint64_t     *projects;        /* the caller's */
+    size_t              nprojects;
+    uint64_t            valid_for;       /* seconds, 0: for ever */
+
+    /*
+     * Filled by procore_store_write():
+     *   rc       PROCORE_OK; PROCORE_CONFLICT (another company: "bound" tells
+     *            which, nothing of this operation was written),
+     *            PROCORE_NOT_FOUND (WITHDRAW of an unknown token),
+     *            PROCORE_CORRUPT (a record that it needs cannot be read:
+     *            nothing of this operation was written), PROCORE_MALFORMED
+     *            (no token, or no company where one is needed),
+     *            PROCORE_ERROR (no random bytes)
+     *   bound    FAMILY, BIND, WITHDRAW: the family as it is after the
+     *            transaction
+     *   moved    PROJECTS: how many were known for another company before and
+     *            were not expired
+     */
+    int                 rc;
+    procore_token_t     bound;
+    size_t              moved;
+} procore_store_op_t;
+
+
+/*
+ * Writes "n" operations in one durable transaction, each seeing those before
+ * it.  Returns PROCORE_OK: each operation's own rc is final and on stable
+ * storage.  Otherwise nothing was written: PROCORE_FULL (map or disk; what the
+ * store knows can still be read) or PROCORE_ERROR, with a sentence in "error".
+ * May run in another thread than the readers, and sleeps: for other processes
+ * that write, and for the disk.
+ */
+
+int procore_store_write(procore_store_t *store, procore_store_op_t **ops,
+    size_t n, char *error);
+
+
+/*
+ * Removes what has run out, by the rules of procore_record.h: looks at up to
+ * "max" keys from *cursor on (all zero at first; all zero again when the end
+ * was reached).  One durable transaction, in the writing thread.  Returns as
+ * procore_store_write(); *removed counts.
+ */
+
+typedef struct {
+    unsigned char  key[64];
+    size_t         len;
+    unsigned       database;
+} procore_store_cursor_t;
+
+int procore_store_sweep(procore_store_t *store, procore_store_cursor_t *cursor,
+    size_t max, uint64_t now, size_t *removed, char *error);
+
+/*
+ * Frees slots of readers that died; *dead counts them.  Returns PROCORE_OK or
+ * PROCORE_ERROR.
+ */
+
+int procore_store_reader_check(procore_store_t *store, int *dead);
+
+
+/*
+ * Makes the folder fit to be opened, before any process of ours has it open:
+ * by the master at a cold start, as root, and by the command line.
+ *   - makes the folder (0700, owner uid:gid), or accepts one that is empty or
+ *     holds a store, belongs to uid and is not writable by others
+ *   - takes an exclusive flock on "guard.lock", waiting up to "wait"
+ *     milliseconds for an old process to end; where another process keeps it,
+ *     nothing more is checked (PROCORE_OK, report->in_use)
+ *   - free space, type of filesystem, both meta pages against the file's size,
+ *     then a forked child (as uid) walks all entries
+ *   - of a bad store, what can be verified is copied into a new one, and the
+ *     bad one is set aside as "<path>.bad-YYYYMMDDTHHMMSSZ"
+ * Files that it makes belong to uid:gid.  "size" (0: PROCORE_STORE_SIZE) is the
+ * map's of a new store, "now" seconds since the epoch, for the name.
+ * Returns PROCORE_OK (one sentence in report->text if a store was set aside),
+ * or PROCORE_ERROR / PROCORE_CORRUPT / PROCORE_FULL with one sentence in
+ * report->text: then the store is out of order and must not be opened.
+ * Forks and waits for its own children only, SIGCHLD held back meanwhile.
+ */
+
+typedef struct {
+    unsigned  in_use:1;
+    unsigned  set_aside:1;
+    uint64_t  kept;           /* entries copied into the new store */
+    uint64_t  lost;
+    char      text[PROCORE_STORE_ERROR_TEXT];
+} procore_store_report_t;
+
+int procore_store_prepare(const char *path, size_t size, uid_t uid, gid_t gid,
+    unsigned wait, uint64_t now, procore_store_report_t *report);
+
+
+#endif /* PROCORE_STORE_H */

@@ -1,0 +1,103 @@
+
+/*
+ * Reading the store, inside the snapshot of procore_store_begin().
+ */
+
+
+#include <string.h>
+
+#include "procore_store_internal.h"
+
+
+static int
+procore_store_get(procore_store_t *store, procore_db_e db,
+    const unsigned char *key, size_t len, MDB_val *value)
+{
+    int      rc;
+    MDB_val  k;
+
+    k.mv_size = len;
+    k.mv_data = (void *) (uintptr_t) key;
+
+    rc = mdb_get(store->snapshot, store->dbi[db], &k, value);
+
+    switch (rc) {
+
+    case 0:
+        return PROCORE_OK;
+
+    case MDB_NOTFOUND:
+        return PROCORE_NOT_FOUND;
+
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+        return PROCORE_CORRUPT;
+
+    default:
+        return PROCORE_ERROR;
+    }
+}
+
+
+int
+procore_store_token(procore_store_t *store, procore_token_kind_e kind,
+    const unsigned char digest[PROCORE_DIGEST_SIZE], procore_token_t *token)
+{
+    int                      rc;
+    MDB_val                  value;
+    unsigned char            key[PROCORE_TOKEN_KEY];
+    procore_token_record_t   record;
+    procore_family_record_t  family;
+
+    procore_token_key(kind, digest, key);
+
+    rc = procore_store_get(store, PROCORE_DB_TOKEN, key, sizeof(key), &value);
+    if (rc != PROCORE_OK) {
+        return rc;
+    }
+
+    if (procore_token_unpack(key, value.mv_data, value.mv_size, &record)
+        != PROCORE_OK)
+    {
+        return PROCORE_CORRUPT;
+    }
+
+    rc = procore_store_get(store, PROCORE_DB_FAMILY, record.family,
+                           PROCORE_FAMILY_SIZE, &value);
+
+    if (rc != PROCORE_OK) {
+        return rc == PROCORE_NOT_FOUND ? PROCORE_CORRUPT : rc;
+    }
+
+    if (procore_family_unpack(record.family, value.mv_data, value.mv_size,
+                              &family)
+        != PROCORE_OK)
+    {
+        return PROCORE_CORRUPT;
+    }
+
+    procore_token_fill(token, &record, &family);
+
+    return PROCORE_OK;
+}
+
+
+int
+procore_store_project(procore_store_t *store,
+    const unsigned char realm[PROCORE_REALM_SIZE], uint64_t project,
+    procore_project_t *out)
+{
+    int            rc;
+    MDB_val        value;
+    unsigned char  key[PROCORE_PROJECT_KEY];
+
+    procore_project_key(realm, project, key);
+
+    rc = procore_store_get(store, PROCORE_DB_PROJECT, key, sizeof(key),
+                           &value);
+    if (rc != PROCORE_OK) {
+        return rc;
+    }
+
+    return procore_project_unpack(key, value.mv_data, value.mv_size, out);
+}

@@ -1,0 +1,290 @@
+
+/*
+ * Writing the store: transactions, the room that they leave, and projects.
+ */
+
+
+#include <errno.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "procore_store_internal.h"
+
+
+/*
+ * Removing needs free pages, too: a store that took the last one could never be
+ * swept.  So writing stops while this part of the map is left, within bounds
+ * that let a small one work and a large one not waste.
+ */
+
+#define PROCORE_ROOM_PART  32
+#define PROCORE_ROOM_MIN   16      /* pages */
+#define PROCORE_ROOM_MAX   4096    /* pages, twice what a sweep touches */
+
+
+/* Pages that the library may use again.  A code of the library. */
+
+static int
+procore_room_freed(procore_store_t *store, size_t *pages)
+{
+    int          rc;
+    size_t       count;
+    MDB_val      key, value;
+    MDB_txn     *txn;
+    MDB_cursor  *cursor;
+
+    *pages = 0;
+
+    /* database 0 lists them; it can be read only from outside of a write */
+
+    rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = mdb_cursor_open(txn, 0, &cursor);
+
+    if (rc == 0) {
+        while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+            memcpy(&count, value.mv_data, sizeof(count));
+            *pages += count;
+        }
+
+        mdb_cursor_close(cursor);
+    }
+
+    mdb_txn_abort(txn);
+
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+
+/* 0, MDB_MAP_FULL, or what reading failed with. */
+
+static int
+procore_room(procore_store_t *store)
+{
+    int          rc;
+    size_t       pages, keep, left, freed;
+    MDB_envinfo  info;
+
+    rc = mdb_env_info(store->env, &info);
+    if (rc != 0) {
+        return rc;
+    }
+
+    pages = info.me_mapsize / store->page;
+    keep = pages / PROCORE_ROOM_PART;
+
+    if (keep < PROCORE_ROOM_MIN) {
+        keep = PROCORE_ROOM_MIN;
+    }
+
+    if (keep > PROCORE_ROOM_MAX) {
+        keep = PROCORE_ROOM_MAX;
+    }
+
+    left = pages > info.me_last_pgno + 1 ? pages - info.me_last_pgno - 1 : 0;
+
+    if (left >= keep) {
+        return 0;
+    }
+
+    rc = procore_room_freed(store, &freed);
+    if (rc != 0) {
+        return rc;
+    }
+
+    return left + freed >= keep ? 0 : MDB_MAP_FULL;
+}
+
+
+int
+procore_writing_begin(procore_store_t *store, MDB_txn **txn, int adds,
+    char *error)
+{
+    int  rc;
+
+    (void) pthread_mutex_lock(&store->writing);
+
+    rc = mdb_txn_begin(store->env, NULL, 0, txn);
+
+    if (rc == MDB_MAP_RESIZED) {
+
+        /* another process has opened the store with a larger map */
+
+        (void) pthread_mutex_lock(&store->reading);
+        rc = mdb_env_set_mapsize(store->env, 0);
+        (void) pthread_mutex_unlock(&store->reading);
+
+        if (rc == 0) {
+            rc = mdb_txn_begin(store->env, NULL, 0, txn);
+        }
+    }
+
+    if (rc == 0 && adds) {
+        rc = procore_room(store);
+
+        if (rc != 0) {
+            mdb_txn_abort(*txn);
+        }
+    }
+
+    if (rc == 0) {
+        return PROCORE_OK;
+    }
+
+    (void) pthread_mutex_unlock(&store->writing);
+
+    return procore_store_failed(error, rc, "cannot write the store");
+}
+
+
+/* A disk that fills up within a write shows as a short one. */
+
+static int
+procore_disk_full(procore_store_t *store)
+{
+    struct statvfs  fs;
+
+    return fstatvfs(store->guard, &fs) == 0 && fs.f_bavail == 0;
+}
+
+
+int
+procore_writing_end(procore_store_t *store, MDB_txn *txn, int rc, char *error)
+{
+    if (rc == 0) {
+        rc = mdb_txn_commit(txn);
+
+    } else {
+        mdb_txn_abort(txn);
+    }
+
+    (void) pthread_mutex_unlock(&store->writing);
+
+    if (rc == 0) {
+        return PROCORE_OK;
+    }
+
+    if (rc == EIO && procore_disk_full(store)) {
+        rc = ENOSPC;
+    }
+
+    return procore_store_failed(error, rc, "cannot write the store");
+}
+
+
+static int
+procore_write_project(procore_store_t *store, MDB_txn *txn,
+    procore_store_op_t *op, uint64_t id)
+{
+    int                rc;
+    MDB_val            key, value;
+    unsigned char      name[PROCORE_PROJECT_KEY];
+    unsigned char      packed[PROCORE_PROJECT_VALUE];
+    procore_project_t  project;
+
+    procore_project_key(op->realm, id, name);
+    key.mv_data = name;
+    key.mv_size = sizeof(name);
+
+    rc = mdb_get(txn, store->dbi[PROCORE_DB_PROJECT], &key, &value);
+
+    if (rc != 0 && rc != MDB_NOTFOUND) {
+        return rc;
+    }
+
+    if (rc == 0
+        && procore_project_unpack(name, value.mv_data, value.mv_size, &project)
+           == PROCORE_OK)
+    {
+        if (project.company != op->company) {
+            op->moved += !procore_project_expired(&project, op->now);
+
+        } else if (project.valid_for == 0) {
+            return 0;
+        }
+    }
+
+    project.company = op->company;
+    project.learnt_at = op->now;
+    project.valid_for = op->valid_for;
+
+    value.mv_data = packed;
+    value.mv_size = procore_project_pack(name, &project, packed);
+
+    return mdb_put(txn, store->dbi[PROCORE_DB_PROJECT], &key, &value, 0);
+}
+
+
+static int
+procore_write_projects(procore_store_t *store, MDB_txn *txn,
+    procore_store_op_t *op)
+{
+    int     rc;
+    size_t  i;
+
+    if (op->company == 0) {
+        op->rc = PROCORE_MALFORMED;
+        return 0;
+    }
+
+    for (i = 0; i < op->nprojects; i++) {
+        rc = procore_write_project(store, txn, op, op->projects[i]);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+procore_write_op(procore_store_t *store, MDB_txn *txn, procore_store_op_t *op)
+{
+    op->rc = PROCORE_OK;
+    op->moved = 0;
+    memset(&op->bound, 0, sizeof(procore_token_t));
+
+    switch (op->type) {
+
+    case PROCORE_STORE_FAMILY:
+    case PROCORE_STORE_BIND:
+        return procore_write_family(store, txn, op);
+
+    case PROCORE_STORE_WITHDRAW:
+        return procore_write_withdraw(store, txn, op);
+
+    case PROCORE_STORE_PROJECTS:
+        return procore_write_projects(store, txn, op);
+    }
+
+    op->rc = PROCORE_MALFORMED;
+
+    return 0;
+}
+
+
+int
+procore_store_write(procore_store_t *store, procore_store_op_t **ops, size_t n,
+    char *error)
+{
+    int       rc;
+    size_t    i;
+    MDB_txn  *txn;
+
+    rc = procore_writing_begin(store, &txn, 1, error);
+    if (rc != PROCORE_OK) {
+        return rc;
+    }
+
+    rc = 0;
+
+    for (i = 0; i < n && rc == 0; i++) {
+        rc = procore_write_op(store, txn, ops[i]);
+    }
+
+    return procore_writing_end(store, txn, rc, error);
+}

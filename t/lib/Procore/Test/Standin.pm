@@ -1,0 +1,156 @@
+package Procore::Test::Standin;
+
+# The stand-in Procore as a process of the test.
+
+use strict;
+use warnings;
+
+use parent 'Procore::Test::Host';
+
+use File::Temp ();
+use JSON::PP ();
+
+use Procore::Test::Host;
+use Procore::Test::Process qw(free_port kill_group reap spawn wait_for);
+
+use constant START_SECONDS => 60;    # a machine that is busy otherwise
+
+my ($top) = __FILE__ =~ m{^(.*)/lib/Procore/Test/Standin\.pm$};
+
+
+# Options: tls => 1 for https with a certificate of a CA of its own
+# ($standin->ca names its file).
+sub start_new {
+    my ($class, %opt) = @_;
+
+    my $self = bless {
+        dir => File::Temp::tempdir('procore-standin-XXXXXX', TMPDIR => 1,
+                                   CLEANUP => !$ENV{TEST_KEEP}),
+        port => free_port(),
+    }, $class;
+    $self->{tls} = certificate($self->{dir}) if $opt{tls};
+    $self->start;
+    return $self;
+}
+
+
+# Starts it, again on the same port with the same tokens after stop.
+sub start {
+    my ($self) = @_;
+
+    my $out = "$self->{dir}/out";
+    unlink $out;
+    my @tls = $self->{tls} ? ('--tls-cert', $self->{tls}{cert},
+                              '--tls-key', $self->{tls}{key}) : ();
+    $self->{pid} = spawn(out => $out, command => [
+        "$top/procore/run", '--port', $self->{port}, '--dir', $self->{dir},
+        @tls]);
+    wait_for(START_SECONDS, sub {
+        Procore::Test::Host::read_file($out) =~ /^ready$/m
+            || reap($self->{pid}, 0)
+    });
+    my $said = Procore::Test::Host::read_file($out);
+    die "the stand-in does not start: $said\n" unless $said =~ /^ready$/m;
+    return;
+}
+
+
+sub stop {
+    my ($self) = @_;
+
+    my $pid = delete $self->{pid} or return;
+    kill 'TERM', $pid;
+    reap($pid, 5);
+    kill_group($pid);
+    return;
+}
+
+
+sub ca { return $_[0]{tls}{ca} }
+
+
+sub control {
+    my ($self, $method, $path, $data) = @_;
+
+    my $response = $self->request($method, $path,
+                                  defined $data ? (json => $data) : ());
+    die "$method $path: $response->{status} $response->{body}\n"
+        unless $response->{status} == 200;
+    return $response->{json};
+}
+
+
+# {client id => [company ids]}, in order.
+sub installed {
+    my ($self) = @_;
+
+    my $all = $self->control('GET', '/__installed');
+    delete $all->{attempts};
+    return $all;
+}
+
+
+# {client id => {company id => how often}} where installing was forbidden.
+sub attempts {
+    my ($self) = @_;
+
+    return $self->control('GET', '/__installed')->{attempts};
+}
+
+
+# The requests that arrived, oldest first, as t/README.md describes them.
+sub requests {
+    my ($self) = @_;
+
+    return @{ $self->control('GET', '/__requests')->{requests} };
+}
+
+
+# Rules for misbehaviour; none at all takes them away.
+sub behave {
+    my ($self, @rules) = @_;
+
+    return $self->control('PUT', '/__behaviour', \@rules);
+}
+
+
+# Forgets installations, requests and rules.
+sub reset {
+    my ($self) = @_;
+
+    $self->control('DELETE', "/__$_") for qw(installed requests behaviour);
+    return;
+}
+
+
+# Makes an access token expire.
+sub expire {
+    my ($self, $token) = @_;
+
+    return $self->control('PUT', '/__expired', { access_token => $token });
+}
+
+
+# A CA and a certificate for 127.0.0.1 and localhost.
+sub certificate {
+    my ($dir) = @_;
+
+    Procore::Test::Host::write_file("$dir/san",
+        "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+    my $quiet = "2>>$dir/openssl.log";
+    for my $command (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Test CA'"
+            . " -keyout $dir/ca.key -out $dir/ca.crt",
+        "req -newkey rsa:2048 -nodes -subj '/CN=localhost'"
+            . " -keyout $dir/tls.key -out $dir/tls.csr",
+        "x509 -req -in $dir/tls.csr -CA $dir/ca.crt -CAkey $dir/ca.key"
+            . " -CAcreateserial -days 2 -extfile $dir/san -out $dir/tls.crt")
+    {
+        system("openssl $command $quiet") == 0 or die "openssl failed";
+    }
+    return { ca => "$dir/ca.crt", cert => "$dir/tls.crt",
+             key => "$dir/tls.key" };
+}
+
+
+1;

@@ -1,0 +1,337 @@
+
+/*
+ * procore-scope: the operator's command line.
+ */
+
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "procore_scope.h"
+
+
+static const char  procore_scope_help[] =
+    "Usage: procore-scope import --store DIR [--realm NAME] [--json] FILE\n"
+    "       procore-scope show --store DIR [--realm NAME] [--json] [TOKEN]\n"
+    "       procore-scope end --store DIR [--realm NAME] [--json] [TOKEN]\n"
+    "\n"
+    "import  reads JSON Lines (\"-\": standard input), each one of\n"
+    "          {\"access_token\": \"...\", \"refresh_token\": \"...\",\n"
+    "           \"client\": \"...\", \"company_id\": N}\n"
+    "          {\"project_id\": N, \"company_id\": N}\n"
+    "        One token of the two is enough; the client may be left out.\n"
+    "        The whole file is checked first, against the store too.\n"
+    "show    tells what a token is bound to.\n"
+    "end     withdraws the binding of a token and of its pair, for good.\n"
+    "\n"
+    "TOKEN   --access-token-file FILE or --refresh-token-file FILE; without\n"
+    "        either, a token of any kind is read from standard input.\n"
+    "\n"
+    "  --store DIR    folder of the store, as in procore_scope_store\n"
+    "  --realm NAME   as in procore_scope_realm (default: production)\n"
+    "  --json         results and errors as JSON on standard output\n"
+    "  --help         this text\n"
+    "  --version      the version\n"
+    "\n"
+    "Runs as the owner of the folder or as root, which becomes the owner;\n"
+    "while nginx runs or not.  Exit code: 0 done, 1 failed, in conflict or\n"
+    "unknown, 2 wrong usage.\n";
+
+
+void
+procore_scope_json_string(const unsigned char *data, size_t len)
+{
+    size_t  i;
+
+    putchar('"');
+
+    for (i = 0; i < len; i++) {
+
+        if (data[i] == '"' || data[i] == '\\') {
+            printf("\\%c", data[i]);
+
+        } else if (data[i] < 0x20) {
+            printf("\\u%04x", data[i]);
+
+        } else if (data[i] > 0x7e) {
+            printf("\\ufffd");
+
+        } else {
+            putchar(data[i]);
+        }
+    }
+
+    putchar('"');
+}
+
+
+int
+procore_scope_fail(const procore_scope_options_t *options, size_t line,
+    const char *fmt, ...)
+{
+    int      n;
+    char     text[PROCORE_STORE_ERROR_TEXT * 2];
+    va_list  args;
+
+    va_start(args, fmt);
+    n = vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+
+    if (n < 0) {
+        text[0] = '\0';
+    }
+
+    if (line != 0) {
+        fprintf(stderr, "procore-scope: line %zu: %s\n", line, text);
+
+    } else {
+        fprintf(stderr, "procore-scope: %s\n", text);
+    }
+
+    if (options->json) {
+        printf("{\"error\": ");
+        procore_scope_json_string((unsigned char *) text, strlen(text));
+
+        if (line != 0) {
+            printf(", \"line\": %zu", line);
+        }
+
+        printf("}\n");
+    }
+
+    return PROCORE_SCOPE_FAILED;
+}
+
+
+static int
+procore_scope_become(const procore_scope_options_t *options)
+{
+    struct stat  st;
+
+    if (stat(options->store, &st) == -1) {
+        return procore_scope_fail(options, 0, "%s: %s", options->store,
+                                  strerror(errno));
+    }
+
+    if (!S_ISDIR(st.st_mode)) {
+        return procore_scope_fail(options, 0, "%s is not a folder",
+                                  options->store);
+    }
+
+    if (geteuid() == st.st_uid) {
+        return PROCORE_SCOPE_DONE;
+    }
+
+    if (geteuid() != 0) {
+        return procore_scope_fail(options, 0, "%s belongs to another user; "
+                                  "run as its owner or as root",
+                                  options->store);
+    }
+
+    if (setgroups(0, NULL) == -1 || setgid(st.st_gid) == -1
+        || setuid(st.st_uid) == -1)
+    {
+        return procore_scope_fail(options, 0, "cannot become the owner of %s: "
+                                  "%s", options->store, strerror(errno));
+    }
+
+    return PROCORE_SCOPE_DONE;
+}
+
+
+int
+procore_scope_open(const procore_scope_options_t *options, int create,
+    procore_store_t **store)
+{
+    int                     rc;
+    char                    data[1024], error[PROCORE_STORE_ERROR_TEXT];
+    procore_store_report_t  report;
+
+    rc = procore_scope_become(options);
+    if (rc != PROCORE_SCOPE_DONE) {
+        return rc;
+    }
+
+    (void) snprintf(data, sizeof(data), "%s/data.mdb", options->store);
+
+    if (!create && access(data, F_OK) == -1) {
+        return procore_scope_fail(options, 0, "%s holds no store",
+                                  options->store);
+    }
+
+    if (procore_store_prepare(options->store, 0, geteuid(), getegid(), 0,
+                              (uint64_t) time(NULL), &report)
+        != PROCORE_OK)
+    {
+        return procore_scope_fail(options, 0, "%s: %s", options->store,
+                                  report.text);
+    }
+
+    if (report.set_aside) {
+        fprintf(stderr, "procore-scope: %s: %s\n", options->store,
+                report.text);
+    }
+
+    if (procore_store_open(store, options->store, 0, error) != PROCORE_OK) {
+        return procore_scope_fail(options, 0, "%s: %s", options->store, error);
+    }
+
+    return PROCORE_SCOPE_DONE;
+}
+
+
+static int
+procore_scope_usage(const char *why)
+{
+    fprintf(stderr, "procore-scope: %s; see procore-scope --help\n", why);
+
+    return PROCORE_SCOPE_USAGE;
+}
+
+
+/* -1: go on; else the exit code. */
+
+static int
+procore_scope_parse(int argc, char **argv, procore_scope_options_t *options)
+{
+    int  c;
+
+    static const struct option  names[] = {
+        { "store", required_argument, NULL, 's' },
+        { "realm", required_argument, NULL, 'r' },
+        { "access-token-file", required_argument, NULL, 'A' },
+        { "refresh-token-file", required_argument, NULL, 'R' },
+        { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'v' },
+        { NULL, 0, NULL, 0 }
+    };
+
+    while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+
+        switch (c) {
+
+        case 's':
+            options->store = optarg;
+            break;
+
+        case 'r':
+            options->realm = optarg;
+            break;
+
+        case 'A':
+            options->access_file = optarg;
+            break;
+
+        case 'R':
+            options->refresh_file = optarg;
+            break;
+
+        case 'j':
+            options->json = 1;
+            break;
+
+        case 'h':
+            fputs(procore_scope_help, stdout);
+            return PROCORE_SCOPE_DONE;
+
+        case 'v':
+            puts("procore-scope " PROCORE_SCOPE_VERSION);
+            return PROCORE_SCOPE_DONE;
+
+        default:
+            return procore_scope_usage("wrong option");
+        }
+    }
+
+    return -1;
+}
+
+
+static int
+procore_scope_run(const char *command, int arguments,
+    const procore_scope_options_t *options)
+{
+    if (strcmp(command, "import") == 0) {
+
+        if (options->access_file != NULL || options->refresh_file != NULL) {
+            return procore_scope_usage("import takes its tokens from FILE");
+        }
+
+        return arguments == 1 ? procore_scope_import(options)
+                              : procore_scope_usage("import wants one FILE");
+    }
+
+    if (strcmp(command, "show") != 0 && strcmp(command, "end") != 0) {
+        return procore_scope_usage("unknown command");
+    }
+
+    /* other users see arguments: a token among them would be given away */
+
+    if (arguments != 0) {
+        return procore_scope_usage("a token is read from a file or from "
+                                   "standard input, never from an argument");
+    }
+
+    if (options->access_file != NULL && options->refresh_file != NULL) {
+        return procore_scope_usage("one token at a time");
+    }
+
+    return command[0] == 's' ? procore_scope_show(options)
+                             : procore_scope_end(options);
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int                      rc;
+    procore_scope_options_t  options;
+
+    memset(&options, 0, sizeof(options));
+    options.realm = "production";
+
+    rc = procore_scope_parse(argc, argv, &options);
+    if (rc != -1) {
+        return rc;
+    }
+
+    if (optind == argc) {
+        return procore_scope_usage("no command");
+    }
+
+    if (options.store == NULL || options.store[0] == '\0') {
+        return procore_scope_usage("--store is missing");
+    }
+
+    if (options.realm[0] == '\0') {
+        return procore_scope_usage("--realm is empty");
+    }
+
+    options.file = argv[optind + 1];
+
+    if (procore_digest_realm((const unsigned char *) options.realm,
+                             strlen(options.realm), options.realm_id)
+        != PROCORE_OK)
+    {
+        return procore_scope_fail(&options, 0, "no SHA-256");
+    }
+
+    rc = procore_scope_run(argv[optind], argc - optind - 1, &options);
+
+    if (fflush(stdout) != 0 && rc == PROCORE_SCOPE_DONE) {
+        rc = PROCORE_SCOPE_FAILED;
+    }
+
+    return rc;
+}
