@@ -20,6 +20,24 @@ procore_json_piece(procore_json_lex_t *lex, const unsigned char *start,
 }
 
 
+/*
+ * The byte at "p" cannot stand here.  What stood before is handed out first, so
+ * that what is seen of a document does not depend on how it is split.
+ */
+
+static procore_json_token_e
+procore_json_string_fail(procore_json_lex_t *lex, const unsigned char *start,
+    const unsigned char *p, procore_str_t *text)
+{
+    procore_json_token_e  token;
+
+    lex->state = PROCORE_LEX_FAILED;
+    token = procore_json_piece(lex, start, p, text);
+
+    return token == PROCORE_JSON_NONE ? PROCORE_JSON_FAILED : token;
+}
+
+
 /* The closing quote is next. */
 
 static procore_json_token_e
@@ -125,7 +143,7 @@ procore_json_string(procore_json_lex_t *lex, const unsigned char *start,
 
         if (lex->utf8.left != 0 || *p >= 0x80) {
             if (!procore_utf8_byte(&lex->utf8, *p)) {
-                return procore_json_fail(lex);
+                return procore_json_string_fail(lex, start, p, text);
             }
 
             p++;
@@ -136,7 +154,7 @@ procore_json_string(procore_json_lex_t *lex, const unsigned char *start,
             p += 2;
 
         } else if (*p < ' ') {
-            return procore_json_fail(lex);
+            return procore_json_string_fail(lex, start, p, text);
 
         } else if (*p == '"') {
             lex->pos = p;

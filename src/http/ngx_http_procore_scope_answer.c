@@ -8,7 +8,7 @@
 #include "ngx_http_procore_scope_answer.h"
 
 
-/* Bodies are copied into pieces of this, because their own buffers are reused. */
+/* Bodies are copied into pieces of this: their own buffers are reused. */
 
 #define NGX_HTTP_PROCORE_SCOPE_ANSWER_PIECE  8192
 
@@ -230,6 +230,20 @@ ngx_http_procore_scope_answer_refuse(ngx_http_request_t *r,
     }
 
     return ngx_http_procore_scope_answer_send(r, ctx, &body);
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_answer_drop(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    for ( /* void */ ; in; in = in->next) {
+        in->buf->pos = in->buf->last;
+        in->buf->file_pos = in->buf->file_last;
+    }
+
+    /* without a buffer: what is on its way already goes on */
+
+    return ngx_http_procore_scope_next_body_filter(r, NULL);
 }
 
 

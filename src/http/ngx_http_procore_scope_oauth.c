@@ -21,6 +21,8 @@ static ngx_int_t ngx_http_procore_scope_oauth_finish(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_oauth_judge(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_oauth_revoked(
+    ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_oauth_parent(
     ngx_http_procore_scope_ctx_t *ctx, procore_token_t *parent);
 static void ngx_http_procore_scope_oauth_choose(ngx_http_request_t *r,
@@ -250,6 +252,7 @@ ngx_http_procore_scope_oauth_judge(ngx_http_request_t *r,
             }
 
             oauth->has_token = 1;
+            ngx_http_procore_scope_oauth_revoked(ctx);
         }
 
     } else {
@@ -269,6 +272,37 @@ ngx_http_procore_scope_oauth_judge(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/* Whose token is revoked is only for the record: the withdrawal finds it. */
+
+static void
+ngx_http_procore_scope_oauth_revoked(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_http_procore_scope_oauth_t  *oauth;
+
+    oauth = ctx->oauth;
+
+    if (ngx_http_procore_scope_store_begin() != NGX_OK) {
+        return;
+    }
+
+    ctx->known = ngx_http_procore_scope_store_token(PROCORE_TOKEN_ACCESS,
+                                                    oauth->token,
+                                                    &ctx->binding);
+    if (ctx->known == PROCORE_NOT_FOUND) {
+        ctx->known = ngx_http_procore_scope_store_token(PROCORE_TOKEN_REFRESH,
+                                                        oauth->token,
+                                                        &ctx->binding);
+    }
+
+    ngx_http_procore_scope_store_end();
+
+    if (ctx->known == PROCORE_OK) {
+        ctx->company = ctx->binding.company;
+        ctx->way = ctx->binding.way;
+    }
 }
 
 

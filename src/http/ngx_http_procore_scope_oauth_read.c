@@ -141,7 +141,8 @@ ngx_http_procore_scope_oauth_basic(ngx_http_request_t *r,
     encoded.data = h->value.data + sizeof("Basic ") - 1;
     encoded.len = h->value.len - (sizeof("Basic ") - 1);
 
-    text.data = ngx_pnalloc(r->pool, ngx_base64_decoded_length(encoded.len) + 1);
+    text.data = ngx_pnalloc(r->pool,
+                            ngx_base64_decoded_length(encoded.len) + 1);
     if (text.data == NULL) {
         return NGX_ERROR;
     }

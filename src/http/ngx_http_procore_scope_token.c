@@ -10,14 +10,6 @@
 #include "../procore/procore_token_answer.h"
 
 
-/*
- * A token answer has less than 2 KB even with long tokens; a longer one is
- * passed on unread.
- */
-
-#define NGX_HTTP_PROCORE_SCOPE_TOKEN_ANSWER  65536
-
-
 static ngx_uint_t ngx_http_procore_scope_token_cached(ngx_http_request_t *r);
 static ngx_int_t ngx_http_procore_scope_token_from_cache(
     ngx_http_request_t *r, ngx_http_procore_scope_ctx_t *ctx);
@@ -64,8 +56,7 @@ ngx_http_procore_scope_oauth_header(ngx_http_request_t *r,
     }
 
     if (!revoke
-        && (r->headers_out.content_length_n
-            > NGX_HTTP_PROCORE_SCOPE_TOKEN_ANSWER
+        && (r->headers_out.content_length_n > PROCORE_TOKEN_ANSWER_MAX
             || (r->headers_out.content_encoding
                 && r->headers_out.content_encoding->value.len)))
     {
@@ -75,7 +66,7 @@ ngx_http_procore_scope_oauth_header(ngx_http_request_t *r,
     }
 
     return ngx_http_procore_scope_answer_start(r, ctx,
-                                          NGX_HTTP_PROCORE_SCOPE_TOKEN_ANSWER);
+                                               PROCORE_TOKEN_ANSWER_MAX);
 }
 
 
@@ -217,7 +208,7 @@ static ngx_int_t
 ngx_http_procore_scope_token_family(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_store_op_t *op)
 {
-    ngx_int_t                        rc;
+    u_char                          *memory;
     ngx_str_t                        text, *client;
     procore_token_answer_t           answer;
     ngx_http_procore_scope_oauth_t  *oauth;
@@ -228,15 +219,14 @@ ngx_http_procore_scope_token_family(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    switch (procore_token_answer_read(&answer, text.data, text.len)) {
-
-    case PROCORE_OK:
-        break;
-
-    case PROCORE_ERROR:
+    memory = ngx_pnalloc(r->pool, text.len + 1);
+    if (memory == NULL) {
         return NGX_ERROR;
+    }
 
-    default:
+    if (procore_token_answer_read(&answer, text.data, text.len, memory)
+        != PROCORE_OK)
+    {
         return NGX_DECLINED;
     }
 
@@ -260,11 +250,7 @@ ngx_http_procore_scope_token_family(ngx_http_request_t *r,
         ngx_memcpy(op->client, client->data, client->len);
     }
 
-    rc = ngx_http_procore_scope_token_digests(ctx, &answer, op);
-
-    procore_token_answer_free(&answer);
-
-    return rc;
+    return ngx_http_procore_scope_token_digests(ctx, &answer, op);
 }
 
 
@@ -368,7 +354,11 @@ ngx_http_procore_scope_token_finish(ngx_http_request_t *r,
     switch (oauth->rc) {
 
     case PROCORE_OK:
-        ngx_http_procore_scope_token_bound(ctx);
+
+        if (!revoke) {
+            ngx_http_procore_scope_token_bound(ctx);
+        }
+
         break;
 
     case PROCORE_CONFLICT:
@@ -410,7 +400,7 @@ ngx_http_procore_scope_token_finish(ngx_http_request_t *r,
 }
 
 
-/* The record tells the family as it is on disk now. */
+/* The record tells the new tokens' family as it is on disk now. */
 
 static void
 ngx_http_procore_scope_token_bound(ngx_http_procore_scope_ctx_t *ctx)
@@ -424,8 +414,7 @@ ngx_http_procore_scope_token_bound(ngx_http_procore_scope_ctx_t *ctx)
     ctx->company = oauth->bound.company;
     ctx->way = oauth->bound.way;
 
-    if (ctx->answer_type == NGX_HTTP_PROCORE_SCOPE_ANSWER_TOKEN
-        && oauth->bound.state == PROCORE_FAMILY_BOUND && oauth->bind
+    if (oauth->bound.state == PROCORE_FAMILY_BOUND && oauth->bind
         && !oauth->has_parent)
     {
         ngx_str_set(&ctx->action, "bind");

@@ -34,9 +34,10 @@ int procore_company_list_feed(procore_company_list_t *list,
     const unsigned char *data, size_t len);
 
 /*
- * No more bytes.  Returns PROCORE_OK, where "offset" (from the document's first
- * byte) and "length" are those of the first element with that id; PROCORE_NOT_FOUND where there is none; or
- * PROCORE_MALFORMED, also for a list that is cut short.
+ * No more bytes.  Returns PROCORE_OK, where "offset" and "length" tell, in bytes
+ * of the document, the first element with that id; PROCORE_NOT_FOUND where
+ * there is none; or PROCORE_MALFORMED, also for a list
+ * that is cut short.
  */
 
 int procore_company_list_end(procore_company_list_t *list);

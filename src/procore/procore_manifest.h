@@ -40,11 +40,11 @@ typedef struct {
  *
  * Returns PROCORE_OK; PROCORE_NOT_FOUND where there is none or all of it is
  * null; PROCORE_TOO_LARGE above one of the bounds; PROCORE_ERROR (memory, or a
- * number longer than cJSON can hold); or PROCORE_MALFORMED: no strict JSON, nested deeper than PROCORE_DEPTH, a member
- * of another type, a NUL in a text, a url that does not begin with "https://"
- * and a host or has a blank, a control character, a quote, an angle bracket or
- * a byte beyond ASCII.  *manifest is empty unless PROCORE_OK is returned, and
- * then has to be freed.
+ * number longer than cJSON can hold); or PROCORE_MALFORMED: no strict JSON,
+ * nested deeper than PROCORE_DEPTH, a member of another type, a NUL in a text,
+ * a url that does not begin with "https://" and a host or has a blank, a
+ * control character, a quote, an angle bracket or a byte beyond ASCII.
+ * *manifest is empty unless PROCORE_OK is returned, and then has to be freed.
  */
 
 int procore_manifest_read(procore_manifest_t *manifest,

@@ -348,6 +348,33 @@ procore_walk_all(MDB_env *env, char *error)
 }
 
 
+/* The library's own checks end the child as a crash does, and say nothing. */
+
+static void
+procore_damaged_assert(MDB_env *env, const char *message)
+{
+    (void) env;
+    (void) message;
+
+    _exit(1);
+}
+
+
+int
+procore_damaged_open(MDB_env **env, const char *path)
+{
+    int  rc;
+
+    rc = procore_env_open(env, path, 0, MDB_RDONLY|MDB_NOLOCK);
+
+    if (rc == 0) {
+        (void) mdb_env_set_assert(*env, procore_damaged_assert);
+    }
+
+    return rc;
+}
+
+
 int
 procore_store_walk(const char *path, char *error)
 {
@@ -355,7 +382,7 @@ procore_store_walk(const char *path, char *error)
     MDB_env  *env;
     MDB_stat  stat;
 
-    rc = procore_env_open(&env, path, 0, MDB_RDONLY|MDB_NOLOCK);
+    rc = procore_damaged_open(&env, path);
 
     switch (rc) {
 

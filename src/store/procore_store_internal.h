@@ -136,6 +136,13 @@ int procore_write_withdraw(procore_store_t *store, MDB_txn *txn,
     procore_store_op_t *op);
 
 /*
+ * Opens what may be damaged, for reading, in a child: where the library finds
+ * that its own assumptions do not hold, the child exits.  The library's code.
+ */
+
+int procore_damaged_open(MDB_env **env, const char *path);
+
+/*
  * Walks all entries of the store in "path", read-only: it can crash where the
  * file is damaged, so a child does it.  Returns PROCORE_OK;
  * PROCORE_NOT_FOUND: whole, and nothing was ever written; PROCORE_CORRUPT;

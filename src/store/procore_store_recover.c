@@ -118,9 +118,7 @@ procore_recover_reader(const char *from, procore_db_e db, MDB_cursor_op step,
 
     out = fdopen(fd, "w");
 
-    if (out != NULL
-        && procore_env_open(&env, from, 0, MDB_RDONLY|MDB_NOLOCK) == 0)
-    {
+    if (out != NULL && procore_damaged_open(&env, from) == 0) {
         (void) procore_recover_send(env, db, step, out);
         (void) fflush(out);
     }

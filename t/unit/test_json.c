@@ -437,7 +437,7 @@ test_alignment(void)
 static void
 test_long_names(void)
 {
-    char    text[4096], path[4096], want[256];
+    char    text[4096], path[4096], want[8192];
     size_t  keys, len, i, text_len, path_len;
 
     for (keys = 1; keys <= 9; keys += 2) {

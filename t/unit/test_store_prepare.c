@@ -244,6 +244,7 @@ test_folders(void)
                PROCORE_ERROR, "another user's folder");
 
         fixture_folder();
+        (void) chmod(fixture_root, 0755);
         is_int(procore_store_prepare(fixture_path, 0, 65534, 65534, 0,
                                      FIXTURE_NOW, &fixture_report),
                PROCORE_OK, "made for another user");
@@ -255,9 +256,13 @@ test_folders(void)
         is_int(st.st_uid, 65534, "too");
         (void) close(fd);
 
-        is_int(procore_store_open(&second, fixture_path, 0, fixture_error),
-               PROCORE_OK, "root may open it");
-        procore_store_close(second);
+        second = fixture_open(0);
+        ok(second != NULL, "root may open it");
+
+        if (second != NULL) {
+            procore_store_close(second);
+        }
+
         (void) snprintf(name, sizeof(name), "%s/lock.mdb", fixture_path);
         is_int(stat(name, &st), 0, "the lock file");
         is_int(st.st_uid, 65534, "stays that user's");
@@ -388,8 +393,11 @@ test_damage(void)
     is_int(fixture_prepare(FIXTURE_SIZE), PROCORE_OK, "a page of zeros");
     printf("# %s\n", fixture_report.text);
     ok(fixture_report.set_aside, "is set aside");
+    ok(fixture_report.lost > 0 && fixture_report.lost < 200, "few are lost");
+    is_int((long long) (fixture_report.kept + fixture_report.lost), 3 * PAIRS,
+           "all are accounted for");
     right = count_right(&wrong);
-    ok(right > 0 && right < PAIRS, "most are kept: %u", right);
+    ok(right > PAIRS / 2, "most tokens are known: %u", right);
     is_int(wrong, 0, "none is wrong");
     (void) snprintf(name, sizeof(name), "%s.bad-20231114T221320Z/data.mdb",
                     fixture_path);

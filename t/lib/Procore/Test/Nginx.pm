@@ -16,7 +16,7 @@ use Time::HiRes qw(sleep);
 use Procore::Test::Config ();
 use Procore::Test::Host;
 use Procore::Test::Process
-    qw(alive free_port kill_group reap spawn wait_for);
+    qw(alive free_port kill_group reap spawn spawn_orphan wait_for);
 
 use constant {
     WAIT => 30,             # seconds for starts, reloads, ends: busy machines
@@ -111,29 +111,25 @@ sub start {
     my ($self) = @_;
 
     my $out = "$self->{dir}/logs/stderr.log";
-    my $pid = spawn(command => [$self->command], out => $out,
-                    env => $self->environment);
-    $self->{group} = $self->{master} = $pid;
-    my $want = $self->{opt}{workers} // 1;
-    my $ready = wait_for(WAIT, sub {
-        return -1 if reap($pid, 0);
-        return $self->answers && @{ $self->pids->{workers} } >= $want;
-    });
-    return $self if $ready && $ready > 0;
+    $self->{group} = spawn_orphan("$self->{dir}/nginx.pid", out => $out,
+        command => [$self->command], env => $self->environment)
+        or die 'nginx does not start: '
+            . Procore::Test::Host::read_file($out) . $self->error_log . "\n";
+    $self->{master} = $self->pid_file;
 
-    kill_group($pid);
-    delete $self->{group};
-    die 'nginx does not start: '
-        . Procore::Test::Host::read_file($out) . $self->error_log . "\n";
+    my $want = $self->{opt}{workers} // 1;
+    wait_for(WAIT, sub {
+        eval { $self->connect->close; 1 } && @{ $self->pids->{workers} } >= $want
+    }) or die 'nginx does not answer: ' . $self->error_log . "\n";
+    return $self;
 }
 
 
-sub answers {
+sub pid_file {
     my ($self) = @_;
 
-    my $pid = Procore::Test::Host::read_file("$self->{dir}/nginx.pid");
-    return 0 unless $pid =~ /^(\d+)/ && $1 == $self->{master};
-    return eval { $self->connect->close; 1 };
+    my $text = Procore::Test::Host::read_file("$self->{dir}/nginx.pid");
+    return $text =~ /^(\d+)\n/ ? $1 : 0;
 }
 
 
@@ -205,11 +201,10 @@ sub upgrade {
     my ($self) = @_;
 
     my $old = $self->{master};
-    my $file = "$self->{dir}/nginx.pid";
     kill 'USR2', $old;
     my $new = wait_for(WAIT, sub {
-        my ($pid) = Procore::Test::Host::read_file($file) =~ /^(\d+)/;
-        return defined $pid && $pid != $old ? $pid : 0;
+        my $pid = $self->pid_file;
+        return $pid != $old ? $pid : 0;
     }) or die "no new master\n";
 
     $self->{master} = $new;
@@ -217,7 +212,7 @@ sub upgrade {
     wait_for(WAIT, sub { @{ $self->pids->{workers} } >= $want })
         or die "no new workers\n";
     kill 'QUIT', $old;
-    reap($old, WAIT);
+    wait_for(WAIT, sub { !alive($old) }) or die "the old master stays\n";
     return $new;
 }
 
@@ -229,10 +224,7 @@ sub stop {
 
     my $group = delete $self->{group} or return;
     kill $signal || 'QUIT', $self->{master};
-    my $ended = wait_for(WAIT, sub {
-        reap($self->{master}, 0) if $self->{master} == $group;
-        return !alive($self->{master});
-    });
+    my $ended = wait_for(WAIT, sub { !alive($self->{master}) });
     Test::More::fail("nginx ends within @{[ WAIT ]} seconds") unless $ended;
     kill_group($group);
     return;
@@ -313,7 +305,8 @@ sub files {
     push @roots, glob "$self->{store}*";
     File::Find::find({ no_chdir => 1, wanted => sub { push @found, $_ if -f } },
                      @roots);
-    return sort @found;
+    my @sorted = sort @found;
+    return @sorted;
 }
 
 
@@ -376,7 +369,8 @@ sub find_bytes {
                 if length $block > SEARCH_OVERLAP;
         }
     }
-    return sort keys %found;
+    my @sorted = sort keys %found;
+    return @sorted;
 }
 
 

@@ -104,7 +104,7 @@ sub token_request {
     my $response = post($to, $opt{target} || '/oauth/token', $client,
                         \@params, %opt);
     my $answer = $response->{json};
-    remember(@$answer{qw(access_token refresh_token)})
+    remember(map { $answer->{$_} } qw(access_token refresh_token))
         if ref $answer eq 'HASH';
     return $response;
 }

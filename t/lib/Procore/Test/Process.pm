@@ -11,7 +11,10 @@ use IO::Socket::INET;
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT_OK = qw(alive fork_child free_port kill_group reap spawn wait_for);
+our @EXPORT_OK = qw(alive fork_child free_port kill_group reap spawn
+                    spawn_orphan wait_for);
+
+use constant ORPHAN_SECONDS => 30;    # for a start on a busy machine
 
 my $guard;    # write end of the guard's pipe
 
@@ -51,13 +54,48 @@ sub alive {
 sub spawn {
     my (%opt) = @_;
 
-    return fork_child(sub {
-        open STDIN, '<', '/dev/null';
-        open STDOUT, '>>', $opt{out} or POSIX::_exit(126);
-        open STDERR, '>&', \*STDOUT;
-        local @ENV{keys %{ $opt{env} || {} }} = values %{ $opt{env} || {} };
-        exec { $opt{command}[0] } @{ $opt{command} } or POSIX::_exit(127);
+    return fork_child(sub { become(%opt) });
+}
+
+
+# The same for a command that is to have no parent, once it has written its
+# pid into a file: nginx takes no USR2 while its parent lives. Returns the
+# group, or nothing if the command ended before.
+sub spawn_orphan {
+    my ($pid_file, %opt) = @_;
+
+    my $group = fork_child(sub {
+        my $pid = fork() // POSIX::_exit(125);
+        become(%opt) if $pid == 0;
+        until (written($pid_file, $pid)) {
+            POSIX::_exit(1) if waitpid($pid, POSIX::WNOHANG()) == $pid;
+            sleep 0.01;
+        }
     });
+    reap($group, ORPHAN_SECONDS);
+    return $group if $? == 0;
+
+    kill_group($group);
+    return;
+}
+
+
+sub written {
+    my ($file, $pid) = @_;
+
+    open my $fh, '<', $file or return 0;
+    return (<$fh> // '') =~ /^$pid\n/;
+}
+
+
+sub become {
+    my (%opt) = @_;
+
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>>', $opt{out} or POSIX::_exit(126);
+    open STDERR, '>&', \*STDOUT;
+    local @ENV{keys %{ $opt{env} || {} }} = values %{ $opt{env} || {} };
+    exec { $opt{command}[0] } @{ $opt{command} } or POSIX::_exit(127);
 }
 
 

@@ -1,0 +1,228 @@
+#!/usr/bin/perl
+
+# Many requests and several workers: one of them asks, the others wait for it,
+# and take over where it goes away.
+
+use Procore::Test;
+
+use Time::HiRes qw(sleep time);
+
+my $world = world();
+my $home = $world->{home};
+my $list = '/rest/v1.1/projects';
+
+my $standin = standin();
+
+
+sub fresh {
+    my (%opt) = @_;
+
+    my $nginx = nginx(%opt);
+    my $token = bind_token($nginx, company => $home);
+    $standin->reset;
+    return ($nginx, $token->{access_token});
+}
+
+
+sub ask {
+    my ($nginx, $token, $id) = @_;
+
+    my $connection = $nginx->connect;
+    $connection->send("GET /rest/v1.0/projects/$id HTTP/1.1\r\nHost: x\r\n"
+        . "Authorization: Bearer $token\r\nConnection: close\r\n\r\n");
+    return $connection;
+}
+
+
+sub reason {
+    my ($response) = @_;
+
+    return "$response->{status} "
+        . ($response->{header}{'procore-scope-reason'} // '-');
+}
+
+
+sub answers {
+    my %count;
+    $count{ reason($_->response('GET')) }++ for @_;
+    return \%count;
+}
+
+
+sub lookups {
+    return grep { $_->{target} =~ m{^\Q$list\E\?} } $standin->requests;
+}
+
+
+subtest 'a hundred requests on two workers, one call' => sub {
+    my ($nginx, $token) = fresh(workers => 2);
+
+    $standin->behave({ match => "GET $list", delay => 0.5 });
+    my @asked = map { ask($nginx, $token, 1001 + $_ % 5) } 1 .. 100;
+    is_deeply(answers(@asked), { '200 -' => 100 }, 'all pass');
+    is(scalar lookups(), 1, 'one call');
+};
+
+
+subtest 'a hundred requests for projects of nobody' => sub {
+    my ($nginx, $token) = fresh(workers => 2);
+
+    $standin->behave({ match => "GET $list", delay => 0.5 });
+    my @asked = map { ask($nginx, $token, 9_000_000 + $_) } 1 .. 100;
+    is_deeply(answers(@asked), { '403 unknown_project' => 100 },
+              'all are refused');
+    is(scalar lookups(), 1, 'one call');
+};
+
+
+subtest 'a failure ends the wait of all' => sub {
+    my ($nginx, $token) = fresh(workers => 2);
+
+    $standin->behave({ match => "GET $list", delay => 0.5, status => 429,
+                       body => '', headers => { 'Retry-After' => '20' } });
+    my @asked = map { ask($nginx, $token, 1001) } 1 .. 30;
+    my @got = map { $_->response('GET') } @asked;
+    is(scalar grep({ reason($_) eq '503 lookup_failed' } @got), 30,
+       'undecided');
+    is(scalar grep({ $_->{header}{'retry-after'} =~ /^(?:20|19)$/ } @got), 30,
+       'Retry-After of Procore for all');
+    is(scalar lookups(), 1, 'one call');
+};
+
+
+subtest 'two families of one company' => sub {
+    my ($nginx, $some) = fresh(workers => 2);
+
+    my $few = bind_token($nginx, user => 2, company => $home)->{access_token};
+    $standin->reset;
+    $standin->behave({ match => "GET $list", delay => 0.5 });
+
+    my @first = map { ask($nginx, $few, 1003) } 1 .. 5;
+    sleep 0.2;
+    my @second = map { ask($nginx, $some, 1001) } 1 .. 5;
+    my @third = map { ask($nginx, $some, 1004) } 1 .. 5;
+    is_deeply(answers(@first), { '403 unknown_project' => 5 },
+              'not on the list of the first');
+    is_deeply(answers(@second), { '200 -' => 5 }, 'on it, for the second');
+    is_deeply(answers(@third), { '200 -' => 5 },
+              'not on it: asked with its own token');
+    is_deeply([map { $_->{headers}{authorization} } lookups()],
+              ["Bearer $few", "Bearer $some"], 'two calls, one after another');
+};
+
+
+subtest 'the client of the leader goes away' => sub {
+    my ($nginx, $token) = fresh(workers => 2);
+
+    $standin->behave({ match => "GET $list", delay => 3, times => 1 });
+    my $leader = ask($nginx, $token, 1001);
+    ok(wait_for(5, sub { lookups() == 1 }), 'it leads');
+    my @asked = map { ask($nginx, $token, 1002) } 1 .. 10;
+    sleep 0.3;
+
+    my $start = time;
+    $leader->close;
+    is_deeply(answers(@asked), { '200 -' => 10 }, 'the others are served');
+    cmp_ok(time - $start, '<', 1.5, 'at once');
+    is(scalar lookups(), 2, 'by one of them');
+};
+
+
+subtest 'the client of a waiter goes away' => sub {
+    my ($nginx, $token) = fresh();
+
+    $standin->behave({ match => "GET $list", delay => 1, times => 1 });
+    my $leader = ask($nginx, $token, 1001);
+    ok(wait_for(5, sub { lookups() == 1 }), 'one leads');
+    $_->close for map { ask($nginx, $token, 1002) } 1 .. 5;
+    is_deeply(answers($leader), { '200 -' => 1 }, 'and is served');
+    is(scalar lookups(), 1, 'one call');
+    ok(wait_for(5, sub { $nginx->error_lines(qr/prematurely closed/) >= 5 }),
+       'those who left were noticed');
+};
+
+
+subtest 'the worker of the leader is killed' => sub {
+    my ($nginx, $token) = fresh(workers => 2);
+
+    $standin->behave({ match => "GET $list", delay => 4, times => 1 });
+    my $leader = ask($nginx, $token, 1001);
+    ok(wait_for(5, sub { lookups() == 1 }), 'it leads');
+
+    # which worker that is, its connection to the stand-in tells
+    my $owner = worker_of($nginx, $standin->port);
+    ok($owner, 'in a worker');
+    my @asked = map { ask($nginx, $token, 1002) } 1 .. 30;
+    sleep 0.3;
+    $nginx->expect(qr/worker process $owner exited/);
+    my $start = time;
+    kill 'KILL', $owner;
+
+    my @got = grep { $_->{status} } map { $_->response('GET') } @asked;
+    ok(scalar @got, 'some waited in the other worker');
+    is(scalar grep({ $_->{status} == 200 } @got), scalar @got,
+       'they are served');
+    cmp_ok(time - $start, '<', 2.5, 'within a second or so');
+    is(scalar lookups(), 2, 'by a second call');
+};
+
+
+# The worker that has a connection to that port.
+sub worker_of {
+    my ($nginx, $port) = @_;
+
+    my %inode;
+    for my $line (split /\n/, read_text('/proc/net/tcp')) {
+        my (undef, undef, $remote, $state, undef, undef, undef, undef, undef,
+            $inode) = split ' ', $line;
+        $inode{"socket:[$inode]"} = 1
+            if $state eq '01' && hex(($remote =~ /:(\w+)/)[0]) == $port;
+    }
+    for my $pid (@{ $nginx->pids->{workers} }) {
+        return $pid if grep { $inode{ readlink($_) // '' } }
+                       glob "/proc/$pid/fd/*";
+    }
+    return;
+}
+
+
+sub read_text {
+    my ($file) = @_;
+
+    open my $fh, '<', $file or return '';
+    local $/;
+    return scalar <$fh>;
+}
+
+
+subtest 'a reload in the middle' => sub {
+    my ($nginx, $token) = fresh(workers => 2);
+
+    $standin->behave({ match => "GET $list", delay => 1, times => 1 });
+    my @asked = map { ask($nginx, $token, 1001) } 1 .. 10;
+    ok(wait_for(5, sub { lookups() == 1 }), 'one leads');
+    $nginx->reload;
+    push @asked, map { ask($nginx, $token, 1002) } 1 .. 10;
+    is_deeply(answers(@asked), { '200 -' => 20 }, 'old and new workers');
+    is(scalar lookups(), 1, 'share one call');
+};
+
+
+subtest 'the rate of pages is kept' => sub {
+    my ($nginx, $token) = fresh();
+
+    $standin->behave({ match => "GET $list", body => [7],
+                       headers => { Link => '<x>; rel=next' } });
+    my $answer = ask($nginx, $token, 1001)->response('GET');
+    is(reason($answer), '503 lookup_failed', 'a list without an end');
+    cmp_ok($answer->{header}{'retry-after'}, '>', 30, 'for about a minute');
+    is(scalar lookups(), 60, 'sixty pages');
+
+    $standin->behave;
+    is(reason(ask($nginx, $token, 1001)->response('GET')),
+       '503 lookup_failed', 'and no more');
+    is(scalar lookups(), 60, 'in this minute');
+};
+
+
+done_testing();
