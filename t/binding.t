@@ -118,6 +118,7 @@ subtest 'a refresh keeps the company' => sub {
 
     my $same = refresh($nginx, $token, company_id => $home);
     is($same->{status}, 200, 'naming the same company is fine');
+    record($nginx, 'refresh');
 };
 
 

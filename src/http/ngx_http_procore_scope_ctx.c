@@ -16,6 +16,8 @@ static ngx_int_t ngx_http_procore_scope_hide_query(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_uint_t ngx_http_procore_scope_has_credentials(
     ngx_http_request_t *r);
+static ngx_uint_t ngx_http_procore_scope_token_in_query(
+    ngx_http_request_t *r);
 static void ngx_http_procore_scope_no_claim(void *data,
     const procore_claim_t *claim);
 static void ngx_http_procore_scope_found_param(void *data,
@@ -61,7 +63,8 @@ ngx_http_procore_scope_first_handler(ngx_http_request_t *r)
     ctx->credentials = ngx_http_procore_scope_has_credentials(r);
 
     if (ctx->credentials
-        || (r->uri.len >= 7 && ngx_memcmp(r->uri.data, "/oauth/", 7) == 0))
+        || (r->uri.len >= 7 && ngx_memcmp(r->uri.data, "/oauth/", 7) == 0)
+        || ngx_http_procore_scope_token_in_query(r))
     {
         if (ngx_http_procore_scope_hide_query(r, ctx) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -232,6 +235,28 @@ ngx_http_procore_scope_has_credentials(ngx_http_request_t *r)
     (void) procore_query_claims(&form, &rules, &sink, &query, NULL, 0);
 
     return found;
+}
+
+
+/* The token of the header once more, as the value of whatever parameter. */
+
+static ngx_uint_t
+ngx_http_procore_scope_token_in_query(ngx_http_request_t *r)
+{
+    procore_str_t     value, token;
+    ngx_table_elt_t  *h;
+
+    h = r->headers_in.authorization;
+
+    if (h == NULL) {
+        return 0;
+    }
+
+    value.len = h->value.len;
+    value.data = h->value.data;
+
+    return procore_bearer(&value, &token) == PROCORE_OK
+           && memmem(r->args.data, r->args.len, token.data, token.len) != NULL;
 }
 
 

@@ -61,6 +61,10 @@ ngx_http_procore_scope_send_refusal(ngx_http_request_t *r,
         return ngx_http_procore_scope_refusal_status(ctx, oauth);
     }
 
+    /* nobody asks for a body that is not wanted: RFC 9110, section 10.1.1 */
+
+    r->expect_tested = 1;
+
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;

@@ -75,8 +75,8 @@ sub curl {
                                                  : "$header->[0];";
     }
     if (@pieces) {
-        my $body = exists $opt{pieces} ? join '', @{ $opt{pieces} }
-                                       : (Procore::Test::HTTP::body_of(%opt))[1];
+        my (undef, $body) = Procore::Test::HTTP::body_of(%opt);
+        $body = join '', @{ $opt{pieces} } if $opt{pieces};
         write_file("$dir/sent", $body);
         push @command, '--data-binary', "\@$dir/sent";
         push @command, '-H', 'Content-Type:'

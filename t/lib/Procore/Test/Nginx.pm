@@ -119,7 +119,8 @@ sub start {
 
     my $want = $self->{opt}{workers} // 1;
     wait_for(WAIT, sub {
-        eval { $self->connect->close; 1 } && @{ $self->pids->{workers} } >= $want
+        eval { $self->connect->close; 1 }
+            && @{ $self->pids->{workers} } >= $want
     }) or die 'nginx does not answer: ' . $self->error_log . "\n";
     return $self;
 }
@@ -262,8 +263,8 @@ sub audit {
 
     my @lines;
     wait_for(AUDIT_WAIT, sub {
-        my $text = Procore::Test::Host::read_file("$self->{dir}/logs/audit.log");
-        @lines = $text =~ /(.*)\n/g;
+        my $file = "$self->{dir}/logs/audit.log";
+        @lines = Procore::Test::Host::read_file($file) =~ /(.*)\n/g;
         return @lines >= ($count // 0);
     });
     my $json = JSON::PP->new->utf8;

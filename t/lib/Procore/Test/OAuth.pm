@@ -124,8 +124,11 @@ sub post {
         push @params, client_secret => $client->{secret}
             if length $client->{secret};
     }
-    remember($client->{secret}, @params[grep { $_ % 2
-        && $params[$_ - 1] =~ /^(?:code|refresh_token|token)$/ } 0 .. $#params]);
+    remember($client->{secret});
+    for (my $i = 0; $i < @params; $i += 2) {
+        remember($params[$i + 1])
+            if $params[$i] =~ /^(?:code|refresh_token|token)$/;
+    }
 
     my $format = $opt{format} || 'form';
     return $to->request('POST', $target . '?' . encode_form(@params), %http)

@@ -85,8 +85,11 @@ sub whole {
 sub requests {
     my ($self) = @_;
 
-    return map { Procore::Test::Host::read_file($_) }
-        sort glob "$self->{dir}/request-*";
+    my $all = $self->{requests} //= [];
+    while (-e (my $file = sprintf "$self->{dir}/request-%06d", scalar @$all)) {
+        push @$all, Procore::Test::Host::read_file($file);
+    }
+    return @$all;
 }
 
 
