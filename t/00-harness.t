@@ -152,11 +152,15 @@ subtest 'what nginx wrote can be searched' => sub {
 };
 
 
-# Runs Perl code as a test file of its own; its output and exit code.
+# Runs Perl code as a test file of its own; its output and exit code. One
+# that is killed cannot remove its folders: they are in one that we remove.
 sub run_test {
     my ($code) = @_;
 
-    my $file = File::Temp->new(SUFFIX => '.t');
+    my $dir = File::Temp->newdir;
+    chmod 0755, $dir;
+    local $ENV{TMPDIR} = "$dir";
+    my $file = File::Temp->new(SUFFIX => '.t', DIR => "$dir");
     print {$file} "use Procore::Test;\n$code";
     close $file;
     my @include = map { "-I$_" } grep { !ref && m{t/lib} } @INC;

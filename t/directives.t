@@ -5,7 +5,9 @@
 
 use Procore::Test;
 
+use Cwd qw(abs_path);
 use File::Temp ();
+use List::Util qw(pairs);
 
 my $HOME = 562949953421312;
 my $FOREIGN = 598134325779301;
@@ -396,6 +398,137 @@ subtest 'what weakens the promise is said' => sub {
         warned("procore_scope_exception $FOREIGN until=$day",
                qr/exception for company $FOREIGN has run out/);
     }
+};
+
+
+# ---- the documents say the same ----------------------------------------------
+
+my $top = abs_path(__FILE__ =~ s{[^/]+$}{}r . '..');
+
+
+# A file of this project, whole.
+sub project_file {
+    my ($name) = @_;
+
+    open my $in, '<', "$top/$name" or die "$top/$name: $!\n";
+    local $/;
+    return scalar <$in>;
+}
+
+
+# The text under a heading, up to the next one of its level.
+sub chapter {
+    my ($text, $heading) = @_;
+
+    my ($level) = $heading =~ /^(#+)/;
+    my ($found) = $text =~ /^\Q$heading\E\n(.*?)(?=^$level |\z)/ms;
+    return $found // '';
+}
+
+
+sub sorted {
+    return join "\n", sort @_;
+}
+
+
+my $reference = project_file('docs/directives.md');
+
+
+subtest 'the reference has every directive' => sub {
+    my %in_code;
+    my $code = project_file('ngx_http_procore_scope_module.c');
+    $in_code{$1} = $2 eq 'ngx_http_procore_scope_not_built' while
+        $code =~ /\{ ngx_string\("(procore_scope\w*)"\),\n.*\n\s+(\w+),/g;
+
+    my @built = grep { !$in_code{$_} } keys %in_code;
+    my @later = grep { $in_code{$_} } keys %in_code;
+
+    is(sorted($reference =~ /^## (procore_scope\w*)$/mg), sorted(@built),
+       'the ones that work have a section each');
+    is(sorted(chapter($reference, '# Directives of later versions')
+              =~ /`(procore_scope_(?!bind)\w+)`/g),
+       sorted(@later), 'the others are named');
+
+    for my $name (sort @built) {
+        like(chapter($reference, "## $name"),
+             qr/\A\n    Syntax:   $name .*;\n(?:    .*\n)*    Context:  \w/s,
+             "$name: syntax, default, context");
+    }
+};
+
+
+subtest 'the reference has every variable' => sub {
+    my $code = project_file('src/http/ngx_http_procore_scope_variables.c');
+    my @variables = $code =~ /\{ ngx_string\("(procore_scope_\w+)"\), NULL/g;
+
+    is(sorted(chapter($reference, '# Variables')
+              =~ /^\| `\$(procore_scope_\w+)`/mg),
+       sorted(@variables), 'and no other');
+};
+
+
+subtest 'the reference has every reason' => sub {
+    my $table = project_file('src/policy/procore_reason.def');
+    my @reasons = map { s/ 0$/ -/r } map { join ' ', @$_ } pairs($table
+        =~ /^PROCORE_REASON\(\w+, "(\w+)", (\d+),/mg);
+    my @rows;
+
+    for my $row (chapter($reference, '# Reasons') =~ /^(\| `.*)/mg) {
+        my ($names, $status) = $row =~ /^\| (.*?) \| (\d+|-) \|/;
+        push @rows, map { "$_ $status" } $names =~ /`(\w+)`/g;
+    }
+
+    is(sorted(@rows), sorted(@reasons), 'with its status');
+};
+
+
+subtest 'the reference has every name that counts' => sub {
+    my $table = project_file('src/claims/procore_names.def');
+    my $chapter = chapter($reference, '# Names that count');
+    my %kinds = (COMPANY => '', PROJECT => '', NONE => '');
+
+    $kinds{$2} .= " $1"
+        while $table =~ /^PROCORE_NAME\("(\w+)", +(\w+),/mg;
+
+    my ($company, $project)
+        = $chapter =~ /^\| query, body \| (.*) \| (.*) \|$/m;
+    my ($none) = $chapter =~ /^Known as something else (.*?)\n\n/ms;
+
+    for my $case ([COMPANY => $company], [PROJECT => $project],
+                  [NONE => $none])
+    {
+        my ($kind, $text) = @$case;
+        my @names = grep { $_ ne 'id' } $text =~ /`(\w+)`/g;
+
+        is(sorted(@names), sorted(split ' ', $kinds{$kind}), "those of $kind");
+    }
+};
+
+
+subtest 'the configuration of the README is right' => sub {
+    my ($block) = project_file('README.md') =~ /^```nginx\n(.*?)^```/ms;
+
+    $block =~ s{/var/lib/nginx/procore-scope}{%%STORE%%};
+    $block =~ s{/var/log/nginx}{%%DIR%%/logs}g;
+    $block =~ s{127\.0\.0\.1:8080}{127.0.0.1:%%PORT%%};
+    $block =~ s{https://\w+\.procore\.com}{%%API%%}g;
+
+    my $module = Procore::Test::Config::module_path();
+    my $load = $module eq 'static' ? '' : 'load_module '
+        . abs_path($module) . ';';
+    my $temp = join "\n", map { "${_}_temp_path %%DIR%%/temp/$_;" }
+        qw(client_body proxy fastcgi uwsgi scgi);
+
+    config_ok('as it stands there', conf => <<"EOT");
+$load
+pid %%DIR%%/nginx.pid;
+error_log %%DIR%%/logs/error.log;
+events {}
+http {
+$temp
+$block
+}
+EOT
 };
 
 

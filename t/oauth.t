@@ -30,6 +30,18 @@ sub record {
 }
 
 
+# Passes over the records so far; one more request tells where they end.
+sub settle {
+    my ($to) = @_;
+
+    $to->request('GET', '/rest/v1.0/settled');
+    while (my $record = $to->next_audit) {
+        return if $record->{url}{path} eq '/rest/v1.0/settled';
+    }
+    return;
+}
+
+
 sub verdict {
     my ($record) = @_;
 
@@ -267,6 +279,7 @@ subtest 'in whatever way it comes and goes' => sub {
 
 
 subtest 'an answer that cannot be read is passed on, unbound' => sub {
+    settle($nginx);
     my $text = '{"access_token":"' . 'n' x 64 . '","token_type":"bearer"}';
 
     for my $case (
@@ -315,6 +328,7 @@ subtest 'an answer that cannot be read is passed on, unbound' => sub {
 
 
 subtest 'errors of the login host are its own' => sub {
+    settle($nginx);
     my $response = token_request($nginx, code => 'c' x 64, company_id => $home);
     is(told($response), '400 invalid_grant -', 'a wrong code');
     is(verdict(record($nginx, 'token')), 'allow ok', 'recorded as a token');
@@ -388,11 +402,39 @@ subtest 'answers from a cache bind nothing' => sub {
          'a token is not kept for the next client');
     is(allowed($cached, $_->{access_token}, $foreign), 'foreign_company',
        'both are bound') for @tokens;
+
+    # Somebody else may have filled the cache.
+    $lines =~ s/\$uri/k/;
+    my $prime = "location /prime/ { procore_scope off; $lines"
+        . ' proxy_pass %%LOGIN%%/oauth/; }';
+    for my $mode (qw(enforce monitor)) {
+        my $primed = nginx(mode => $mode, http => $cache, oauth => $lines,
+                           locations => $prime, secrets => 0,
+                           expect => [qr/came from a cache/]);
+        my @form = (grant_type => 'client_credentials', @credentials);
+        my $first = $primed->request('POST', '/prime/token', form => [@form]);
+        is($first->{status}, 200, "$mode: an answer is cached");
+        my $second = $primed->request('POST', '/oauth/token', form =>
+            [@form, company_id => $home]);
+        my $token = $first->{json}{access_token};
+
+        if ($mode eq 'enforce') {
+            is(told($second), '503 temporarily_unavailable store_failed',
+               'it is not handed to another client');
+            unlike($second->{raw}, qr/\Q$token\E/, 'not a byte of it');
+        } else {
+            is($second->{json}{access_token}, $token, 'monitor passes it on');
+            is(verdict(record($primed, 'token')),
+               'allow_undecided store_failed', 'and says so');
+        }
+        ok($primed->error_lines(qr/came from a cache/), "$mode: logged");
+    }
 };
 
 
 subtest 'token info and the rest are passed on' => sub {
     my $token = bind_token($nginx, company => $home)->{access_token};
+    settle($nginx);
     my $info = $nginx->request('GET', '/oauth/token/info', token => $token);
     is($info->{status}, 200, 'info');
     is($info->{json}{application}{uid}, $crm->{id}, 'what it says');

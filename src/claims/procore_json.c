@@ -28,6 +28,16 @@ procore_json_expect(procore_json_t *json, const procore_slot_t *slot)
 }
 
 
+/* The innermost container is this object. */
+
+static void
+procore_json_in_object(procore_json_t *json, const procore_json_level_t *level)
+{
+    json->lex.names = procore_slot_endings(json->rules, &level->slot,
+                                           &json->lex.names_mask);
+}
+
+
 static void
 procore_json_name_index(procore_name_text_t *name, uint64_t n)
 {
@@ -275,7 +285,10 @@ procore_json_open(procore_json_t *json, int object)
     level->path_len = (uint16_t) json->path_len;
     level->slot = slot;
 
-    if (!object) {
+    if (object) {
+        procore_json_in_object(json, level);
+
+    } else {
         procore_slot_index(&slot, &level->slot);
         procore_json_expect(json, &level->slot);
     }
@@ -291,7 +304,10 @@ procore_json_close(procore_json_t *json)
 
     json->path_len = level->path_len;
 
-    if (!level->object) {
+    if (level->object) {
+        procore_json_in_object(json, level);
+
+    } else {
         procore_json_expect(json, &level->slot);
     }
 }
@@ -404,6 +420,7 @@ procore_json_start(procore_json_t *json, const procore_rules_t *rules,
     procore_json_lex_start(&json->lex);
 
     procore_slot_root(&root);
+    json->levels[0].slot = root;
     procore_json_expect(json, &root);
 }
 

@@ -274,7 +274,7 @@ procore_json_between(procore_json_lex_t *lex, procore_str_t *text)
 {
     unsigned char  c;
 
-    lex->pos = procore_scan_blanks(lex->pos, lex->end);
+    lex->pos = procore_json_blanks(lex->pos, lex->end);
 
     if (lex->pos == lex->end) {
         return PROCORE_JSON_NONE;
@@ -325,6 +325,8 @@ procore_json_lex_start(procore_json_lex_t *lex)
     lex->end = NULL;
     lex->state = PROCORE_LEX_VALUE;
     lex->skip = 0;
+    lex->names = NULL;
+    lex->names_mask = 0;
     lex->key = 0;
     lex->utf8.left = 0;
     lex->begun = 0;
@@ -370,7 +372,12 @@ procore_json_lex_next(procore_json_lex_t *lex, procore_str_t *text)
         case PROCORE_LEX_NAME:
         case PROCORE_LEX_AFTER:
             token = lex->depth != 0 ? procore_json_run(lex, text)
-                                    : procore_json_between(lex, text);
+                                    : PROCORE_JSON_NONE;
+
+            if (token == PROCORE_JSON_NONE) {
+                token = procore_json_between(lex, text);
+            }
+
             break;
 
         case PROCORE_LEX_ELEMENT:

@@ -55,13 +55,21 @@ typedef enum {
  * "index[depth]", the elements before the current one where the innermost
  * container is an array.
  *
- * Writable from outside between two tokens: "skip".  While it is set, strings,
- * numbers, true, false and null are checked and counted, and not handed out.
+ * Writable from outside between two tokens:
+ *
+ * "skip": while it is set, strings, numbers, true, false and null are checked
+ * and counted, and not handed out.
+ *
+ * "names": a table of 256 flags, by the last byte of a member's name.  Where
+ * none of "names_mask" is set, the member may be passed over if its value is a
+ * string, a number or a word.  NULL: all names are handed out.
  */
 
 typedef struct {
     const unsigned char  *pos;         /* of the bytes being read */
     const unsigned char  *end;
+    const unsigned char  *names;
+    unsigned char         names_mask;
     unsigned char         state;
     unsigned char         skip;
     unsigned char         key;         /* the string being read is a name */

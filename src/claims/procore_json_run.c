@@ -10,6 +10,35 @@
  */
 
 
+const unsigned char *
+procore_json_blanks(const unsigned char *p, const unsigned char *end)
+{
+    uint64_t  word;
+
+    while (p != end
+           && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+    {
+        if (*p++ != '\n') {
+            continue;
+        }
+
+        /* an indented document */
+
+        while (end - p >= 8) {
+            memcpy(&word, p, 8);
+
+            if (word != PROCORE_SCAN_EACH(' ')) {
+                break;
+            }
+
+            p += 8;
+        }
+    }
+
+    return p;
+}
+
+
 static const unsigned char *
 procore_json_run_number(const unsigned char *p, const unsigned char *end)
 {
@@ -76,7 +105,7 @@ procore_json_run_scalar(const unsigned char *p, const unsigned char *end)
 static inline const unsigned char *
 procore_json_run_blanks(const unsigned char *p, const unsigned char *end)
 {
-    return p != end && *p <= ' ' ? procore_scan_blanks(p, end) : p;
+    return p != end && *p <= ' ' ? procore_json_blanks(p, end) : p;
 }
 
 
@@ -139,7 +168,7 @@ procore_json_run_members(procore_json_lex_t *lex, const unsigned char *p,
         next += 2;
         p = procore_json_run_blanks(next, end);
 
-        if (lex->names[last] & lex->names_mask) {
+        if (lex->names == NULL || (lex->names[last] & lex->names_mask)) {
             p = NULL;
 
         } else {
@@ -173,6 +202,32 @@ procore_json_run_members(procore_json_lex_t *lex, const unsigned char *p,
 }
 
 
+/* A string or a number that is wanted. */
+
+static procore_json_token_e
+procore_json_run_wanted(procore_json_lex_t *lex, const unsigned char *p,
+    procore_str_t *text)
+{
+    int                   string;
+    const unsigned char  *next;
+
+    string = *p == '"';
+    next = string || *p <= '9' ? procore_json_run_scalar(p, lex->end) : NULL;
+
+    if (next == NULL) {
+        return PROCORE_JSON_NONE;
+    }
+
+    text->data = string ? p + 1 : p;
+    text->len = (size_t) (next - p) - (string ? 2 : 0);
+
+    lex->pos = next;
+    lex->state = PROCORE_LEX_AFTER;
+
+    return string ? PROCORE_JSON_STRING : PROCORE_JSON_NUMBER;
+}
+
+
 procore_json_token_e
 procore_json_run(procore_json_lex_t *lex, procore_str_t *text)
 {
@@ -182,13 +237,17 @@ procore_json_run(procore_json_lex_t *lex, procore_str_t *text)
 
     if (lex->state == PROCORE_LEX_VALUE) {
 
-        if (!lex->skip || p == lex->end) {
-            lex->pos = p;
+        lex->pos = p;
+
+        if (p == lex->end) {
             return PROCORE_JSON_NONE;
         }
 
+        if (!lex->skip) {
+            return procore_json_run_wanted(lex, p, text);
+        }
+
         if (!(lex->objects & 1)) {
-            lex->pos = p;
             procore_json_run_elements(lex);
             return PROCORE_JSON_NONE;
         }

@@ -1,7 +1,8 @@
 
 /*
- * What the two halves of the JSON reader share: procore_json_lex.c has the
- * grammar, procore_json_string.c the inside of strings.
+ * What the parts of the JSON reader share: procore_json_lex.c has the grammar,
+ * procore_json_string.c the inside of strings, procore_json_run.c the fast way
+ * through what is of no interest.
  */
 
 
@@ -75,6 +76,20 @@ procore_json_token_e procore_json_string(procore_json_lex_t *lex,
 /* Reads the next byte of an escape. */
 
 procore_json_token_e procore_json_escaped(procore_json_lex_t *lex,
+    procore_str_t *text);
+
+/* Returns the first byte in [p, end) that is no blank, or "end". */
+
+const unsigned char *procore_json_blanks(const unsigned char *p,
+    const unsigned char *end);
+
+/*
+ * Passes over as many members and elements as nobody wants, within a container
+ * and between two tokens.  Returns the token after them where that is a name, or
+ * a string or number that is wanted; else PROCORE_JSON_NONE.
+ */
+
+procore_json_token_e procore_json_run(procore_json_lex_t *lex,
     procore_str_t *text);
 
 

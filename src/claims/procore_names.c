@@ -45,6 +45,21 @@ static const procore_listed_param_t  procore_params[] = {
 };
 
 
+/*
+ * Last bytes: of names that count or look as if (1), and of parameters that are
+ * always reported (2) or where the rules ask (4).
+ */
+
+static const unsigned char  procore_endings[256] = {
+    ['d'] = 1 | 4,
+    ['e'] = 4,
+    ['n'] = 2 | 4,
+    ['s'] = 1,
+    ['t'] = 1 | 4,
+    ['y'] = 1
+};
+
+
 static const procore_str_t  procore_name_updates = procore_str("updates");
 static const procore_str_t  procore_name_id = procore_str("id");
 
@@ -280,8 +295,6 @@ procore_slot_key(const procore_rules_t *rules, const procore_slot_t *parent,
 {
     procore_slot_t  slot;
 
-    procore_slot_root(&slot);
-
     if (parent->type != PROCORE_SLOT_NONE
         && procore_key_is_index(parent, key, len))
     {
@@ -289,6 +302,7 @@ procore_slot_key(const procore_rules_t *rules, const procore_slot_t *parent,
         return PROCORE_OK;
     }
 
+    procore_slot_root(&slot);
     slot.depth = (parent->depth + 1) & 0xffff;
 
     if ((parent->type == PROCORE_SLOT_OBJECT
@@ -337,6 +351,24 @@ procore_slot_index(const procore_slot_t *parent, procore_slot_t *child)
     child->depth = depth & 0xffff;
     child->unlisted = 0;
     child->indexed = 1;
+}
+
+
+const unsigned char *
+procore_slot_endings(const procore_rules_t *rules,
+    const procore_slot_t *parent, unsigned char *mask)
+{
+    if (parent->type != PROCORE_SLOT_NONE || rules->nextra != 0) {
+        return NULL;
+    }
+
+    *mask = 1;
+
+    if (parent->depth == 0) {
+        *mask |= rules->oauth ? 2 | 4 : 2;
+    }
+
+    return procore_endings;
 }
 
 

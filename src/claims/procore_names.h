@@ -101,6 +101,17 @@ void procore_slot_index(const procore_slot_t *parent, procore_slot_t *child);
 
 
 /*
+ * Which keys below *parent can mean anything, by their last byte: returns a
+ * table of 256 flags and sets *mask, and where none of the mask's bits is set
+ * procore_slot_key() would make a place without a meaning.  Returns NULL where
+ * that cannot be told from the last byte.  For readers in a hurry.
+ */
+
+const unsigned char *procore_slot_endings(const procore_rules_t *rules,
+    const procore_slot_t *parent, unsigned char *mask);
+
+
+/*
  * Is "name" one of the built-in table (counted, or known as a look-alike)?
  * Returns 1 or 0.  For the directive that must not ignore a built-in name.
  */

@@ -90,17 +90,22 @@ procore_scan_plain(const unsigned char *p, const unsigned char *end)
 static inline const unsigned char *
 procore_scan_digits(const unsigned char *p, const unsigned char *end)
 {
-    uint64_t  word;
+    uint64_t  word, odd;
 
     while (end - p >= 8) {
         memcpy(&word, p, 8);
 
         /* a digit xor "0" is at most 9, and only then stays below 0x80 */
 
-        if ((word | ((word ^ PROCORE_SCAN_EACH('0')) + PROCORE_SCAN_EACH(0x76)))
-            & PROCORE_SCAN_EACH(0x80))
-        {
+        odd = (word ^ PROCORE_SCAN_EACH('0')) + PROCORE_SCAN_EACH(0x76);
+        odd = (odd | word) & PROCORE_SCAN_EACH(0x80);
+
+        if (odd != 0) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return p + __builtin_ctzll(odd) / 8;
+#else
             break;
+#endif
         }
 
         p += 8;
@@ -108,37 +113,6 @@ procore_scan_digits(const unsigned char *p, const unsigned char *end)
 
     while (p < end && *p >= '0' && *p <= '9') {
         p++;
-    }
-
-    return p;
-}
-
-
-/* Returns the first byte in [p, end) that is no blank of JSON, or "end". */
-
-static inline const unsigned char *
-procore_scan_blanks(const unsigned char *p, const unsigned char *end)
-{
-    uint64_t  word;
-
-    while (p < end
-           && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
-    {
-        if (*p++ != '\n') {
-            continue;
-        }
-
-        /* an indented document */
-
-        while (end - p >= 8) {
-            memcpy(&word, p, 8);
-
-            if (word != PROCORE_SCAN_EACH(' ')) {
-                break;
-            }
-
-            p += 8;
-        }
     }
 
     return p;

@@ -18,31 +18,31 @@
  * in a process and each thread keeps its context.
  */
 
-static pthread_once_t              procore_digest_once = PTHREAD_ONCE_INIT;
-static EVP_MD                     *procore_digest_md;
-static _Thread_local EVP_MD_CTX   *procore_digest_ctx;
+static pthread_once_t  procore_digest_once = PTHREAD_ONCE_INIT;
+static EVP_MD         *procore_digest_md;
+static pthread_key_t   procore_digest_key;
+
+
+static void
+procore_digest_free(void *ctx)
+{
+    EVP_MD_CTX_free(ctx);
+}
 
 
 static void
 procore_digest_fetch(void)
 {
-    procore_digest_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (pthread_key_create(&procore_digest_key, procore_digest_free) == 0) {
+        procore_digest_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    }
 }
 
 
 static EVP_MD_CTX *
 procore_digest_start(void)
 {
-    if (procore_digest_ctx != NULL) {
-
-        /* without a type, the context starts again with what it has */
-
-        if (EVP_DigestInit_ex(procore_digest_ctx, NULL, NULL) != 1) {
-            return NULL;
-        }
-
-        return procore_digest_ctx;
-    }
+    EVP_MD_CTX  *ctx;
 
     if (pthread_once(&procore_digest_once, procore_digest_fetch) != 0
         || procore_digest_md == NULL)
@@ -50,17 +50,28 @@ procore_digest_start(void)
         return NULL;
     }
 
-    procore_digest_ctx = EVP_MD_CTX_new();
-    if (procore_digest_ctx == NULL) {
+    ctx = pthread_getspecific(procore_digest_key);
+
+    if (ctx != NULL) {
+
+        /* without a type, the context starts again with what it has */
+
+        return EVP_DigestInit_ex(ctx, NULL, NULL) == 1 ? ctx : NULL;
+    }
+
+    ctx = EVP_MD_CTX_new();
+    if (ctx == NULL) {
         return NULL;
     }
 
-    if (EVP_DigestInit_ex(procore_digest_ctx, procore_digest_md, NULL) != 1) {
-        EVP_MD_CTX_free(procore_digest_ctx);
-        procore_digest_ctx = NULL;
+    if (EVP_DigestInit_ex(ctx, procore_digest_md, NULL) != 1
+        || pthread_setspecific(procore_digest_key, ctx) != 0)
+    {
+        EVP_MD_CTX_free(ctx);
+        return NULL;
     }
 
-    return procore_digest_ctx;
+    return ctx;
 }
 
 

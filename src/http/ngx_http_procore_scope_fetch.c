@@ -1,6 +1,6 @@
 
 /*
- * The pages of a company's list, one after another, by subrequests.
+ * Asks for the pages of a company's list, one after another, by subrequests.
  *
  * They are background subrequests of the leader's request: it goes on as soon
  * as its ids are found, and none of their bytes are in the way of its answer.
@@ -8,20 +8,13 @@
 
 
 #include "ngx_http_procore_scope_lookup.h"
-#include "../procore/procore_link.h"
 
 
 /* Objects of one page, as many as the API gives. */
 
 #define NGX_HTTP_PROCORE_SCOPE_PER_PAGE   300
 
-/* A larger number in X-Rate-Limit-Reset is a time and not a duration. */
 
-#define NGX_HTTP_PROCORE_SCOPE_EPOCH      1000000000
-
-
-static void ngx_http_procore_scope_fetch_page(
-    ngx_http_procore_scope_trip_t *trip);
 static ngx_int_t ngx_http_procore_scope_fetch_send(
     ngx_http_procore_scope_trip_t *trip);
 static void ngx_http_procore_scope_fetch_drop(ngx_http_request_t *sr);
@@ -34,31 +27,14 @@ static ngx_int_t ngx_http_procore_scope_fetch_headers(ngx_http_request_t *sr,
 static ngx_table_elt_t *ngx_http_procore_scope_fetch_add(
     ngx_http_request_t *sr, const char *name, const char *lowcase,
     ngx_str_t *value);
-static void ngx_http_procore_scope_fetch_project(void *data,
-    uint64_t project, uint64_t company);
-static ngx_int_t ngx_http_procore_scope_fetch_done(ngx_http_request_t *sr,
-    void *data, ngx_int_t rc);
-static void ngx_http_procore_scope_fetch_next(
-    ngx_http_procore_scope_trip_t *trip);
-static time_t ngx_http_procore_scope_fetch_retry(ngx_http_request_t *sr);
-static ngx_list_part_t *ngx_http_procore_scope_fetch_answer(
-    ngx_http_request_t *sr);
-static ngx_str_t *ngx_http_procore_scope_fetch_header(ngx_http_request_t *sr,
-    ngx_str_t *name);
 
 
-static ngx_str_t  ngx_http_procore_scope_link = ngx_string("link");
-static ngx_str_t  ngx_http_procore_scope_retry_after =
-    ngx_string("retry-after");
-static ngx_str_t  ngx_http_procore_scope_rate_reset =
-    ngx_string("x-rate-limit-reset");
 static ngx_str_t  ngx_http_procore_scope_json_type =
     ngx_string("application/json");
 
 
 ngx_int_t
-ngx_http_procore_scope_fetch(ngx_http_procore_scope_lookup_t *lookup,
-    ngx_queue_t *queue)
+ngx_http_procore_scope_fetch(ngx_http_procore_scope_lookup_t *lookup)
 {
     ngx_http_procore_scope_trip_t       *trip;
     ngx_http_procore_scope_main_conf_t  *pmcf;
@@ -86,7 +62,7 @@ ngx_http_procore_scope_fetch(ngx_http_procore_scope_lookup_t *lookup,
 
     ngx_queue_init(&trip->arrived);
     ngx_queue_init(&trip->pieces);
-    ngx_queue_insert_tail(queue, &trip->queue);
+    ngx_http_procore_scope_held_trip(trip);
 
     lookup->trip = trip;
     lookup->state = NGX_HTTP_PROCORE_SCOPE_LEADING;
@@ -97,7 +73,7 @@ ngx_http_procore_scope_fetch(ngx_http_procore_scope_lookup_t *lookup,
 }
 
 
-static void
+void
 ngx_http_procore_scope_fetch_page(ngx_http_procore_scope_trip_t *trip)
 {
     time_t     retry_after;
@@ -120,14 +96,7 @@ ngx_http_procore_scope_fetch_page(ngx_http_procore_scope_trip_t *trip)
         return;
     }
 
-    trip->status = 0;
-    trip->broken = 0;
-    trip->last = 0;
-    trip->next = 0;
-    trip->asked = ngx_time();
-
-    procore_project_list_start(&trip->list,
-                               ngx_http_procore_scope_fetch_project, trip);
+    ngx_http_procore_scope_page_start(trip);
 
     if (ngx_http_procore_scope_fetch_send(trip) != NGX_OK) {
         ngx_http_procore_scope_landing_over(trip,
@@ -156,7 +125,7 @@ ngx_http_procore_scope_fetch_send(ngx_http_procore_scope_trip_t *trip)
         return NGX_ERROR;
     }
 
-    ps->handler = ngx_http_procore_scope_fetch_done;
+    ps->handler = ngx_http_procore_scope_page_done;
     ps->data = lookup;
 
     if (ngx_http_subrequest(lookup->request, &uri, &args, &sr, ps,
@@ -377,330 +346,6 @@ ngx_http_procore_scope_fetch_add(ngx_http_request_t *sr, const char *name,
     h->value = *value;
 
     return h;
-}
-
-
-ngx_int_t
-ngx_http_procore_scope_lookup_header(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx)
-{
-    ngx_uint_t                      i;
-    procore_str_t                   value;
-    ngx_list_part_t                *part;
-    ngx_table_elt_t                *h;
-    ngx_http_procore_scope_trip_t  *trip;
-
-    r->header_sent = 1;
-    r->filter_need_in_memory = 1;
-
-    /*
-     * Behind nginx's buffers a background subrequest would be given its answer
-     * when all of it is there, by way of a temporary file.
-     */
-
-    if (r->upstream) {
-        r->upstream->buffering = 0;
-    }
-
-    trip = ctx->lookup->trip;
-
-    if (trip == NULL || trip->request != r) {
-        return NGX_OK;
-    }
-
-    trip->status = r->headers_out.status;
-
-    if (r->headers_out.content_encoding
-        && r->headers_out.content_encoding->value.len)
-    {
-        trip->broken = 1;
-    }
-
-#if (NGX_HTTP_CACHE)
-    /* an old list, perhaps of another company */
-
-    if (r->cached) {
-        trip->broken = 1;
-    }
-#endif
-
-    for (part = ngx_http_procore_scope_fetch_answer(r);
-         part;
-         part = part->next)
-    {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].hash == 0
-                || !ngx_http_procore_scope_is_header(&h[i],
-                                                &ngx_http_procore_scope_link))
-            {
-                continue;
-            }
-
-            value.len = h[i].value.len;
-            value.data = h[i].value.data;
-
-            if (procore_link_has_next(&value)) {
-                trip->next = 1;
-            }
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/*
- * Never returns NGX_ERROR, which would end the client's connection.  A sign of
- * the end comes only with an answer that is complete.
- */
-
-ngx_int_t
-ngx_http_procore_scope_lookup_body(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in)
-{
-    ngx_buf_t                      *b;
-    ngx_http_procore_scope_trip_t  *trip;
-
-    trip = ctx->lookup->trip;
-
-    if (trip && (trip->request != r || trip->status != NGX_HTTP_OK)) {
-        trip = NULL;
-    }
-
-    for ( /* void */ ; in; in = in->next) {
-        b = in->buf;
-
-        if (trip && !trip->broken && ngx_buf_in_memory(b)
-            && procore_project_list_feed(&trip->list, b->pos,
-                                         (size_t) (b->last - b->pos))
-               != PROCORE_OK)
-        {
-            trip->broken = 1;
-        }
-
-        if (trip && b->in_file && !ngx_buf_in_memory(b)) {
-            trip->broken = 1;
-        }
-
-        if (trip && (b->last_buf || b->last_in_chain)) {
-            trip->last = 1;
-        }
-
-        b->pos = b->last;
-        b->file_pos = b->file_last;
-    }
-
-    return NGX_OK;
-}
-
-
-/* Objects may say whose they are; one that is another's spoils the list. */
-
-static void
-ngx_http_procore_scope_fetch_project(void *data, uint64_t project,
-    uint64_t company)
-{
-    ngx_http_procore_scope_trip_t *trip = data;
-
-    if ((company && company != trip->asker.company)
-        || ngx_http_procore_scope_landing_id(trip, project) != NGX_OK)
-    {
-        trip->broken = 1;
-    }
-}
-
-
-/*
- * The subrequest has ended.  A status that nginx would answer for it is taken
- * here and goes no further: no error page belongs into a lookup.
- */
-
-static ngx_int_t
-ngx_http_procore_scope_fetch_done(ngx_http_request_t *sr, void *data,
-    ngx_int_t rc)
-{
-    ngx_http_procore_scope_lookup_t *lookup = data;
-
-    ngx_http_procore_scope_trip_t     *trip;
-    ngx_http_procore_scope_landing_e   landing;
-
-    trip = lookup->trip;
-
-    if (sr->connection->error || rc == NGX_HTTP_CLIENT_CLOSED_REQUEST) {
-        return rc;
-    }
-
-    if (trip == NULL || trip->request != sr) {
-        return NGX_OK;
-    }
-
-    trip->request = NULL;
-
-    if (trip->status == 0) {
-        trip->status = rc >= NGX_HTTP_SPECIAL_RESPONSE
-                       ? (ngx_uint_t) rc : NGX_HTTP_BAD_GATEWAY;
-    }
-
-    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, sr->connection->log, 0,
-                   "procore scope lookup page:%ui status:%ui last:%d",
-                   trip->page, trip->status, trip->last);
-
-    switch (trip->status) {
-
-    case NGX_HTTP_OK:
-        ngx_http_procore_scope_fetch_next(trip);
-        return NGX_OK;
-
-    case NGX_HTTP_UNAUTHORIZED:
-        landing = NGX_HTTP_PROCORE_SCOPE_UNAUTHORIZED;
-        break;
-
-    case NGX_HTTP_TOO_MANY_REQUESTS:
-    case NGX_HTTP_SERVICE_UNAVAILABLE:
-        ngx_http_procore_scope_landing_over(trip, NGX_HTTP_PROCORE_SCOPE_AWAY,
-                                      ngx_http_procore_scope_fetch_retry(sr));
-        return NGX_OK;
-
-    default:
-        landing = NGX_HTTP_PROCORE_SCOPE_FAILED;
-        break;
-    }
-
-    ngx_http_procore_scope_landing_over(trip, landing, 0);
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_procore_scope_fetch_next(ngx_http_procore_scope_trip_t *trip)
-{
-    ngx_uint_t  arrived;
-
-    if (trip->broken || !trip->last
-        || procore_project_list_end(&trip->list) != PROCORE_OK)
-    {
-        goto failed;
-    }
-
-    arrived = trip->narrived;
-
-    if (ngx_http_procore_scope_landing_page(trip) != NGX_OK) {
-        goto failed;
-    }
-
-    if (trip->list.shape == PROCORE_PROJECT_LIST_OBJECTS && !trip->compact) {
-        trip->compact = 1;
-        trip->page = 1;
-        trip->landed.sum = 0;
-        trip->landed.count = 0;
-
-    } else if (trip->next) {
-
-        /* a page that is empty and promises more could go on for ever */
-
-        if (arrived == 0 || trip->page == NGX_HTTP_PROCORE_SCOPE_PAGES) {
-            goto failed;
-        }
-
-        trip->page++;
-
-    } else {
-        ngx_http_procore_scope_landing_over(trip,
-                                        NGX_HTTP_PROCORE_SCOPE_COMPLETE, 0);
-        return;
-    }
-
-    ngx_http_procore_scope_fetch_page(trip);
-
-    return;
-
-failed:
-
-    ngx_http_procore_scope_landing_over(trip, NGX_HTTP_PROCORE_SCOPE_FAILED,
-                                        0);
-}
-
-
-/*
- * Until when the answer asks us to keep away: Retry-After (RFC 9110, section
- * 10.2.3: seconds or a date), else X-Rate-Limit-Reset.  At least a second.
- */
-
-static time_t
-ngx_http_procore_scope_fetch_retry(ngx_http_request_t *sr)
-{
-    time_t      n;
-    ngx_str_t  *value;
-
-    value = ngx_http_procore_scope_fetch_header(sr,
-                                       &ngx_http_procore_scope_retry_after);
-
-    if (value) {
-        n = ngx_atotm(value->data, value->len);
-
-        if (n == (time_t) NGX_ERROR) {
-            n = ngx_parse_http_time(value->data, value->len);
-            n = n == (time_t) NGX_ERROR ? NGX_HTTP_PROCORE_SCOPE_RETRY
-                                        : n - ngx_time();
-        }
-
-        return ngx_max(n, 1);
-    }
-
-    value = ngx_http_procore_scope_fetch_header(sr,
-                                        &ngx_http_procore_scope_rate_reset);
-
-    if (value) {
-        n = ngx_atotm(value->data, value->len);
-
-        if (n >= NGX_HTTP_PROCORE_SCOPE_EPOCH) {
-            n -= ngx_time();
-        }
-
-        if (n != (time_t) NGX_ERROR) {
-            return ngx_max(n, 1);
-        }
-    }
-
-    return NGX_HTTP_PROCORE_SCOPE_RETRY;
-}
-
-
-/* The header as it was answered, with what the location hides. */
-
-static ngx_list_part_t *
-ngx_http_procore_scope_fetch_answer(ngx_http_request_t *sr)
-{
-    return sr->upstream ? &sr->upstream->headers_in.headers.part
-                        : &sr->headers_out.headers.part;
-}
-
-
-static ngx_str_t *
-ngx_http_procore_scope_fetch_header(ngx_http_request_t *sr, ngx_str_t *name)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    for (part = ngx_http_procore_scope_fetch_answer(sr);
-         part;
-         part = part->next)
-    {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash && ngx_http_procore_scope_is_header(&h[i], name)) {
-                return &h[i].value;
-            }
-        }
-    }
-
-    return NULL;
 }
 
 

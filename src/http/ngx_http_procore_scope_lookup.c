@@ -27,26 +27,6 @@ static ngx_uint_t ngx_http_procore_scope_lookup_settled(
     ngx_http_procore_scope_ctx_t *ctx);
 static void ngx_http_procore_scope_lookup_read(
     ngx_http_procore_scope_ctx_t *ctx);
-static void ngx_http_procore_scope_lookup_hold(
-    ngx_http_procore_scope_lookup_t *lookup);
-static void ngx_http_procore_scope_lookup_let_go(
-    ngx_http_procore_scope_lookup_t *lookup);
-static ngx_uint_t ngx_http_procore_scope_lookup_due(
-    ngx_http_procore_scope_lookup_t *lookup);
-static void ngx_http_procore_scope_lookup_timer(ngx_event_t *ev);
-
-
-/* What this worker has on its hands. */
-
-static ngx_queue_t       held = { &held, &held };
-static ngx_uint_t        nheld;
-static ngx_queue_t       trips = { &trips, &trips };
-static ngx_connection_t  dummy;
-static ngx_event_t       tick;
-
-
-#define ngx_http_procore_scope_lookup_late(deadline)                          \
-    ((ngx_msec_int_t) ((deadline) - ngx_current_msec) <= 0)
 
 
 ngx_int_t
@@ -94,14 +74,14 @@ ngx_http_procore_scope_lookup(ngx_http_request_t *r,
 
     if (rc == NGX_AGAIN) {
         ctx->lookup = lookup;
-        ngx_http_procore_scope_lookup_hold(lookup);
+        ngx_http_procore_scope_held_add(lookup);
         return NGX_AGAIN;
     }
 
     /* a request may come with further ids, after an internal redirect */
 
     ctx->lookup = NULL;
-    ngx_http_procore_scope_lookup_let_go(lookup);
+    ngx_http_procore_scope_held_remove(lookup);
 
     return NGX_OK;
 }
@@ -158,7 +138,7 @@ ngx_http_procore_scope_lookup_behind(ngx_http_procore_scope_lookup_t *lookup,
     ngx_http_request_t  *r;
 
     if (rc == NGX_AGAIN && lookup->state == NGX_HTTP_PROCORE_SCOPE_WAITING) {
-        ngx_http_procore_scope_lookup_hold(lookup);
+        ngx_http_procore_scope_held_add(lookup);
         return;
     }
 
@@ -169,7 +149,7 @@ ngx_http_procore_scope_lookup_behind(ngx_http_procore_scope_lookup_t *lookup,
     r = lookup->request;
     c = r->connection;
 
-    ngx_http_procore_scope_lookup_let_go(lookup);
+    ngx_http_procore_scope_held_remove(lookup);
     ngx_http_finalize_request(r, NGX_DONE);
     ngx_http_run_posted_requests(c);
 }
@@ -198,8 +178,13 @@ ngx_http_procore_scope_lookup_make(ngx_http_request_t *r,
 
     lookup->asker.company = ctx->company;
     ngx_memcpy(lookup->asker.realm, ctx->conf->realm, PROCORE_REALM_SIZE);
-    ngx_memcpy(lookup->asker.family, ctx->binding.family, PROCORE_FAMILY_SIZE);
     ngx_memcpy(lookup->asker.token, ctx->digest, PROCORE_DIGEST_SIZE);
+
+    /* a token that is only just being bound is a family of its own */
+
+    ngx_memcpy(lookup->asker.family,
+               ctx->known == PROCORE_OK ? ctx->binding.family : ctx->digest,
+               PROCORE_FAMILY_SIZE);
 
     cln->handler = ngx_http_procore_scope_lookup_gone;
     cln->data = lookup;
@@ -217,7 +202,7 @@ ngx_http_procore_scope_lookup_gone(void *data)
 
     ngx_http_procore_scope_trip_t  *trip;
 
-    ngx_http_procore_scope_lookup_let_go(lookup);
+    ngx_http_procore_scope_held_remove(lookup);
 
     trip = lookup->trip;
 
@@ -256,7 +241,9 @@ ngx_http_procore_scope_lookup_follow(ngx_http_procore_scope_lookup_t *lookup,
     pmcf = ngx_http_get_module_main_conf(lookup->request,
                                          ngx_http_procore_scope_module);
 
-    if (!lookup->held && nheld >= pmcf->lookup_waiting) {
+    if (!lookup->held
+        && ngx_http_procore_scope_held() >= pmcf->lookup_waiting)
+    {
         goto failed;
     }
 
@@ -266,14 +253,12 @@ ngx_http_procore_scope_lookup_follow(ngx_http_procore_scope_lookup_t *lookup,
     }
 
     lookup->starting = 1;
-    rc = ngx_http_procore_scope_fetch(lookup, &trips);
+    rc = ngx_http_procore_scope_fetch(lookup);
     lookup->starting = 0;
 
     if (rc != NGX_OK) {
         goto failed;
     }
-
-    ngx_http_procore_scope_lookup_tick();
 
     return ngx_http_procore_scope_lookup_go_on(lookup);
 
@@ -311,7 +296,7 @@ ngx_http_procore_scope_lookup_go_on(ngx_http_procore_scope_lookup_t *lookup)
         break;
     }
 
-    if (ngx_http_procore_scope_lookup_late(lookup->deadline)) {
+    if (ngx_http_procore_scope_late(lookup->deadline)) {
         return ngx_http_procore_scope_lookup_refused(lookup->ctx,
                                           NGX_HTTP_PROCORE_SCOPE_FAILED, 0);
     }
@@ -353,7 +338,7 @@ ngx_http_procore_scope_lookup_landed(ngx_http_procore_scope_lookup_t *lookup)
 
     case NGX_HTTP_PROCORE_SCOPE_ABANDONED:
 
-        if (ngx_http_procore_scope_lookup_late(lookup->deadline)) {
+        if (ngx_http_procore_scope_late(lookup->deadline)) {
             break;
         }
 
@@ -498,88 +483,7 @@ ngx_http_procore_scope_lookup_news(ngx_http_procore_scope_lookup_t *lookup)
 }
 
 
-static void
-ngx_http_procore_scope_lookup_hold(ngx_http_procore_scope_lookup_t *lookup)
-{
-    ngx_event_t         *rev;
-    ngx_http_request_t  *r;
-
-    if (lookup->held) {
-        return;
-    }
-
-    r = lookup->request;
-
-    lookup->held = 1;
-    nheld++;
-    ngx_queue_insert_tail(&held, &lookup->queue);
-
-    ngx_http_procore_scope_lookup_tick();
-
-    if (lookup->background) {
-        r->main->count++;
-        return;
-    }
-
-    r->write_event_handler = ngx_http_core_run_phases;
-
-    if (r != r->main) {
-        return;
-    }
-
-    /* a client that leaves must not go on waiting */
-
-    r->read_event_handler = ngx_http_test_reading;
-
-    rev = r->connection->read;
-
-    if (rev->ready) {
-        ngx_post_event(rev, &ngx_posted_events);
-
-    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-
-        /* its leaving is then seen when the answer is sent */
-
-        r->read_event_handler = ngx_http_block_reading;
-    }
-}
-
-
-static void
-ngx_http_procore_scope_lookup_let_go(ngx_http_procore_scope_lookup_t *lookup)
-{
-    if (!lookup->held) {
-        return;
-    }
-
-    lookup->held = 0;
-    nheld--;
-    ngx_queue_remove(&lookup->queue);
-
-    if (!lookup->background && lookup->request == lookup->request->main) {
-        lookup->request->read_event_handler = ngx_http_block_reading;
-    }
-}
-
-
-void
-ngx_http_procore_scope_lookup_tick(void)
-{
-    if (tick.timer_set) {
-        return;
-    }
-
-    dummy.fd = (ngx_socket_t) -1;
-
-    tick.handler = ngx_http_procore_scope_lookup_timer;
-    tick.log = ngx_cycle->log;
-    tick.data = &dummy;
-
-    ngx_add_timer(&tick, NGX_HTTP_PROCORE_SCOPE_TICK);
-}
-
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_procore_scope_lookup_due(ngx_http_procore_scope_lookup_t *lookup)
 {
     switch (lookup->state) {
@@ -591,72 +495,20 @@ ngx_http_procore_scope_lookup_due(ngx_http_procore_scope_lookup_t *lookup)
         return 1;
 
     default: /* NGX_HTTP_PROCORE_SCOPE_WAITING */
-        return ngx_http_procore_scope_lookup_late(lookup->deadline)
+        return ngx_http_procore_scope_late(lookup->deadline)
                || ngx_http_procore_scope_flight_over(&lookup->seat);
     }
 }
 
 
-static void
-ngx_http_procore_scope_lookup_timer(ngx_event_t *ev)
+void
+ngx_http_procore_scope_lookup_resume(ngx_http_procore_scope_lookup_t *lookup)
 {
-    ngx_queue_t                       todo, *q;
-    ngx_http_procore_scope_trip_t    *trip;
-    ngx_http_procore_scope_lookup_t  *lookup;
-
-    /*
-     * Whatever is woken may end others; so each is moved back before it is
-     * looked at, and what ends takes itself out of the queue that it is in.
-     */
-
-    ngx_queue_init(&todo);
-    ngx_queue_add(&todo, &trips);
-    ngx_queue_init(&trips);
-
-    while (!ngx_queue_empty(&todo)) {
-        q = ngx_queue_head(&todo);
-        ngx_queue_remove(q);
-        ngx_queue_insert_tail(&trips, q);
-
-        trip = ngx_queue_data(q, ngx_http_procore_scope_trip_t, queue);
-
-        if (!trip->over && ngx_http_procore_scope_lookup_late(trip->deadline))
-        {
-            ngx_http_procore_scope_fetch_abort(trip);
-            continue;
-        }
-
-        if (ngx_current_msec - trip->renewed >= NGX_HTTP_PROCORE_SCOPE_RENEW) {
-            trip->renewed = ngx_current_msec;
-            ngx_http_procore_scope_flight_renew(trip->zone, &trip->seat);
-        }
-    }
-
-    ngx_queue_init(&todo);
-    ngx_queue_add(&todo, &held);
-    ngx_queue_init(&held);
-
-    while (!ngx_queue_empty(&todo)) {
-        q = ngx_queue_head(&todo);
-        ngx_queue_remove(q);
-        ngx_queue_insert_tail(&held, q);
-
-        lookup = ngx_queue_data(q, ngx_http_procore_scope_lookup_t, queue);
-
-        if (!ngx_http_procore_scope_lookup_due(lookup)) {
-            continue;
-        }
-
-        if (lookup->background) {
-            ngx_http_procore_scope_lookup_behind(lookup,
+    if (lookup->background) {
+        ngx_http_procore_scope_lookup_behind(lookup,
                                 ngx_http_procore_scope_lookup_go_on(lookup));
 
-        } else {
-            ngx_http_procore_scope_wake(lookup->request);
-        }
-    }
-
-    if (!ngx_queue_empty(&held) || !ngx_queue_empty(&trips)) {
-        ngx_http_procore_scope_lookup_tick();
+    } else {
+        ngx_http_procore_scope_wake(lookup->request);
     }
 }

@@ -1,7 +1,8 @@
 
 /*
- * What the files of the lookup share: lookup (requests that ask), fetch (the
- * pages of a list) and landing (its ids, on their way into the store).
+ * What the files of the lookup share: lookup (requests that ask), held (those
+ * that wait), fetch (asks for the pages of a list), page (reads one) and
+ * landing (its ids, on their way into the store).
  */
 
 
@@ -108,6 +109,10 @@ struct ngx_http_procore_scope_trip_s {
 };
 
 
+#define ngx_http_procore_scope_late(deadline)                                 \
+    ((ngx_msec_int_t) ((deadline) - ngx_current_msec) <= 0)
+
+
 /* lookup */
 
 /* Told by the trip when a page or the whole list is there. */
@@ -115,24 +120,70 @@ struct ngx_http_procore_scope_trip_s {
 void ngx_http_procore_scope_lookup_news(
     ngx_http_procore_scope_lookup_t *lookup);
 
-/* The timer of held requests and of trips runs while there are any. */
+/* Is there something to be done for a held one?  Returns 1 or 0; no lock. */
 
-void ngx_http_procore_scope_lookup_tick(void);
+ngx_uint_t ngx_http_procore_scope_lookup_due(
+    ngx_http_procore_scope_lookup_t *lookup);
+
+/* Goes on with a held one, from a timer; its request may be freed on return. */
+
+void ngx_http_procore_scope_lookup_resume(
+    ngx_http_procore_scope_lookup_t *lookup);
+
+
+/* held */
+
+/* How many requests this worker holds. */
+
+ngx_uint_t ngx_http_procore_scope_held(void);
+
+/*
+ * Holds the request in its phase, or, for one in the background, its end; and
+ * lets go of it.  Each does nothing where that is so already.
+ */
+
+void ngx_http_procore_scope_held_add(ngx_http_procore_scope_lookup_t *lookup);
+void ngx_http_procore_scope_held_remove(
+    ngx_http_procore_scope_lookup_t *lookup);
+
+/*
+ * Renews the trip's lease from now on, and ends it when its time is up.  The
+ * trip leaves the queue when it is freed.
+ */
+
+void ngx_http_procore_scope_held_trip(ngx_http_procore_scope_trip_t *trip);
 
 
 /* fetch */
 
 /*
- * Leads: makes the trip, in *queue, and asks for its first page.  Returns
- * NGX_OK, also where the trip is over at once, or NGX_ERROR (no memory).
+ * Leads: makes the trip and asks for its first page.  Returns NGX_OK, also
+ * where the trip is over at once, or NGX_ERROR (no memory).
  */
 
-ngx_int_t ngx_http_procore_scope_fetch(ngx_http_procore_scope_lookup_t *lookup,
-    ngx_queue_t *queue);
+ngx_int_t ngx_http_procore_scope_fetch(
+    ngx_http_procore_scope_lookup_t *lookup);
+
+/* Asks for the page that the trip has come to; where it cannot, it is over. */
+
+void ngx_http_procore_scope_fetch_page(ngx_http_procore_scope_trip_t *trip);
 
 /* Gives up the page in the air; to be called from a timer. */
 
 void ngx_http_procore_scope_fetch_abort(ngx_http_procore_scope_trip_t *trip);
+
+
+/* page */
+
+/* Makes ready for a page. */
+
+void ngx_http_procore_scope_page_start(ngx_http_procore_scope_trip_t *trip);
+
+/* Handler of the end of a page's subrequest; "data" is the leader's lookup. */
+
+ngx_int_t ngx_http_procore_scope_page_done(ngx_http_request_t *sr, void *data,
+    ngx_int_t rc);
+
 
 /* landing */
 

@@ -78,6 +78,8 @@ ngx_http_procore_scope_oauth_handler(ngx_http_request_t *r,
 
         /* after an internal redirect: the head may be another one */
 
+        ctx->company = 0;
+
         if (ngx_http_procore_scope_oauth_head(r, ctx) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }

@@ -35,9 +35,8 @@ int procore_company_list_feed(procore_company_list_t *list,
 
 /*
  * No more bytes.  Returns PROCORE_OK, where "offset" and "length" tell, in bytes
-XX * of the document, the first element with that id; PROCORE_NOT_FOUND where
- * there is none; or PROCORE_MALFORMED, also for a list
- * that is cut short.
+ * of the document, the first element with that id; PROCORE_NOT_FOUND without
+ * one; or PROCORE_MALFORMED, also for a list that is cut short.
  */
 
 int procore_company_list_end(procore_company_list_t *list);

@@ -23,6 +23,8 @@
  *     page   address W, 2 bytes, flags 2, 4 bytes
  *     meta   magic 4, version 4, address W, map's size W, two trees, last
  *            page W, transaction W
+ *     leaf   a page whose 4 bytes are the end of its list of offsets (2 each,
+ *            after the header) and the start of its entries
  *     tree   page's size 4 (in the first), flags 2, depth 2, three counts of
  *            pages W, entries W, root W
  */
@@ -41,6 +43,7 @@
 #define PROCORE_META_MAGIC    0xbeefc0deu
 #define PROCORE_META_KNOWN    1
 #define PROCORE_META_PAGE     0x08          /* among a page's flags */
+#define PROCORE_LEAF_PAGE     0x02          /* all of a leaf's flags */
 #define PROCORE_PAGE_MIN      512
 #define PROCORE_PAGE_MAX      65536
 
@@ -259,6 +262,43 @@ procore_walk_follows(const MDB_val *last, const MDB_val *key)
 
 
 /*
+ * The next write would go by these numbers, and reading does not: the page of
+ * an entry has as many offsets as it says, and no entry below its start.
+ */
+
+static int
+procore_walk_leaf(const unsigned char *page, size_t size)
+{
+    size_t    i, n;
+    uint16_t  flags, lower, upper, offset, least;
+
+    memcpy(&flags, page + PROCORE_META_FLAGS, sizeof(flags));
+    memcpy(&lower, page + PROCORE_META_FLAGS + 2, sizeof(lower));
+    memcpy(&upper, page + PROCORE_META_FLAGS + 4, sizeof(upper));
+
+    if (flags != PROCORE_LEAF_PAGE || lower < PROCORE_META_START
+        || lower > upper || upper > size)
+    {
+        return 0;
+    }
+
+    n = (lower - PROCORE_META_START) / sizeof(offset);
+    least = UINT16_MAX;
+
+    for (i = 0; i < n; i++) {
+        memcpy(&offset, page + PROCORE_META_START + i * sizeof(offset),
+               sizeof(offset));
+
+        if (offset < least) {
+            least = offset;
+        }
+    }
+
+    return least == upper;
+}
+
+
+/*
  * Every entry holds, in ascending order (so that a damaged tree cannot lead in
  * circles), and as many as the tree says.
  */
@@ -266,11 +306,12 @@ procore_walk_follows(const MDB_val *last, const MDB_val *key)
 static int
 procore_walk_database(MDB_txn *txn, MDB_dbi dbi, procore_db_e db)
 {
-    int          rc;
-    size_t       entries;
-    MDB_val      key, value, last;
-    MDB_stat     stat;
-    MDB_cursor  *cursor;
+    int             rc;
+    size_t          entries;
+    MDB_val         key, value, last;
+    MDB_stat        stat;
+    MDB_cursor     *cursor;
+    unsigned char  *page, *start;
 
     if (mdb_stat(txn, dbi, &stat) != 0
         || mdb_cursor_open(txn, dbi, &cursor) != 0)
@@ -279,10 +320,22 @@ procore_walk_database(MDB_txn *txn, MDB_dbi dbi, procore_db_e db)
     }
 
     entries = 0;
+    page = NULL;
     last.mv_size = 0;
     last.mv_data = NULL;
 
     while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+
+        /* pages are aligned in memory as in the file */
+
+        start = (unsigned char *) key.mv_data
+                - ((uintptr_t) key.mv_data & (stat.ms_psize - 1));
+
+        if (start != page && !procore_walk_leaf(start, stat.ms_psize)) {
+            break;
+        }
+
+        page = start;
 
         if ((entries > 0 && !procore_walk_follows(&last, &key))
             || procore_record_verify(db, key.mv_data, key.mv_size,

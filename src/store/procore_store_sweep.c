@@ -9,6 +9,11 @@
 #include "procore_store_internal.h"
 
 
+/* Where room is short, a pass is divided by the one until at the other. */
+#define PROCORE_SWEEP_LESS   8
+#define PROCORE_SWEEP_LEAST  16      /* keys */
+
+
 typedef struct {
     procore_store_t  *store;
     MDB_txn          *txn;
@@ -192,32 +197,24 @@ procore_sweep_pass(procore_sweep_t *sweep, procore_store_cursor_t *cursor)
 }
 
 
-int
-procore_store_sweep(procore_store_t *store, procore_store_cursor_t *cursor,
-    size_t max, uint64_t now, size_t *removed, char *error)
+static int
+procore_sweep_commit(procore_sweep_t *sweep, procore_store_cursor_t *cursor,
+    char *error)
 {
     int                     rc, end;
-    procore_sweep_t         sweep;
     procore_store_cursor_t  next;
 
-    *removed = 0;
-
-    sweep.store = store;
-    sweep.now = now;
-    sweep.left = max;
-    sweep.removed = 0;
-
-    rc = procore_writing_begin(store, &sweep.txn, 0, error);
+    rc = procore_writing_begin(sweep->store, &sweep->txn, 0, error);
     if (rc != PROCORE_OK) {
         return rc;
     }
 
     next = *cursor;
 
-    rc = procore_sweep_pass(&sweep, &next);
+    rc = procore_sweep_pass(sweep, &next);
     end = (rc == MDB_NOTFOUND);
 
-    rc = procore_writing_end(store, sweep.txn, end ? 0 : rc, error);
+    rc = procore_writing_end(sweep->store, sweep->txn, end ? 0 : rc, error);
     if (rc != PROCORE_OK) {
         return rc;
     }
@@ -227,7 +224,41 @@ procore_store_sweep(procore_store_t *store, procore_store_cursor_t *cursor,
     }
 
     *cursor = next;
-    *removed = sweep.removed;
 
     return PROCORE_OK;
+}
+
+
+int
+procore_store_sweep(procore_store_t *store, procore_store_cursor_t *cursor,
+    size_t max, uint64_t now, size_t *removed, char *error)
+{
+    int              rc;
+    procore_sweep_t  sweep;
+
+    *removed = 0;
+
+    sweep.store = store;
+    sweep.now = now;
+
+    /* a store without room for a large step may have it for a small one */
+
+    for ( ;; ) {
+        sweep.left = max;
+        sweep.removed = 0;
+
+        rc = procore_sweep_commit(&sweep, cursor, error);
+
+        if (rc != PROCORE_FULL || max <= PROCORE_SWEEP_LEAST) {
+            break;
+        }
+
+        max /= PROCORE_SWEEP_LESS;
+    }
+
+    if (rc == PROCORE_OK) {
+        *removed = sweep.removed;
+    }
+
+    return rc;
 }

@@ -18,7 +18,7 @@
  */
 
 #define PROCORE_ROOM_PART  32
-#define PROCORE_ROOM_MIN   16      /* pages */
+#define PROCORE_ROOM_MIN   64      /* pages */
 #define PROCORE_ROOM_MAX   4096    /* pages, twice what a sweep touches */
 
 
