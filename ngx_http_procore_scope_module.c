@@ -114,7 +114,7 @@ static ngx_command_t  ngx_http_procore_scope_commands[] = {
       ngx_conf_set_num_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_procore_scope_main_conf_t, lookup_waiting),
-      NULL },
+      &ngx_http_procore_scope_waiting_bounds },
 
     { ngx_string("procore_scope_projects_ttl"),
       NGX_HTTP_PROCORE_SCOPE_ANYWHERE|NGX_CONF_TAKE1,

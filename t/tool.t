@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 
+use File::Copy qw(copy);
 use File::Temp qw(tempdir);
 use IPC::Open3;
 use POSIX ();
@@ -111,10 +112,10 @@ is(state_of($store, 'acc1', '--realm', 'sandbox'), 'unknown',
 
 ($code, $out) = run("acc1\n", 'show', '--store', $store, '--json');
 is($code, 0, 'as JSON');
-like($out, qr/^\{"token": "[0-9a-f]{16}", "state": "bound", "company_id":\ 
-              562949953421312, "bound_by": "import", "bound_at":\ 
-              "\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "client": "crm"\}\n$/x,
-     'in full');
+like($out, qr/^\{"token": "[0-9a-f]{16}", "state": "bound", /, 'its digest');
+like($out, qr/ "company_id": 562949953421312, "bound_by": "import", /, 'the way');
+like($out, qr/ "bound_at": "\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "client": "crm"\}$/,
+     'the time and the client');
 
 my $file = "$root/token";
 open(my $fh, '>', $file) or die;
@@ -270,7 +271,7 @@ is($code, 1, 'no file');
 like($err, qr/nothing: /, 'names it');
 
 SKIP: {
-    skip('not root', 7) if $> != 0;
+    skip('not root', 8) if $> != 0;
 
     my ($uid, $gid) = (65534, 65534);
 
@@ -294,6 +295,12 @@ SKIP: {
     is(scalar(grep { (stat $_)[4] != $uid } @files), 0, 'all the owner\'s');
     is(scalar(grep { (stat $_)[2] & 077 } @files), 0, 'and nobody else\'s');
 
+    # a copy, because the build may lie where others cannot look
+
+    my $copy = "$root/tool";
+    copy($tool, $copy) or die;
+    chmod(0755, $copy);
+
     my $pid = fork();
 
     if ($pid == 0) {
@@ -302,11 +309,14 @@ SKIP: {
         POSIX::setuid(1000);
         open(STDIN, '<', '/dev/null');
         open(STDERR, '>', "$root/stderr") or exit(9);
-        exec($tool, 'show', '--store', $theirs);
+        exec($copy, 'import', '--store', $theirs, '-');
     }
 
     waitpid($pid, 0);
-    ok($? != 0, 'another user');
+    is($? >> 8, 1, 'another user');
+
+    open($fh, '<', "$root/stderr") or die;
+    like(join('', <$fh>), qr/belongs to another user/, 'is told');
 
     ($code, $out) = run("good\n", 'show', '--store', $theirs);
     is($code, 0, 'root reads');

@@ -28,6 +28,16 @@ procore_json_expect(procore_json_t *json, const procore_slot_t *slot)
 }
 
 
+static int
+procore_json_wanted(const void *data, const unsigned char *name, size_t len)
+{
+    const procore_json_t  *json = data;
+
+    return !procore_slot_plain(json->rules, &json->levels[json->lex.depth].slot,
+                               name, len);
+}
+
+
 /* The innermost container is this object. */
 
 static void
@@ -418,6 +428,9 @@ procore_json_start(procore_json_t *json, const procore_rules_t *rules,
     json->member.len = 0;
 
     procore_json_lex_start(&json->lex);
+
+    json->lex.wanted = procore_json_wanted;
+    json->lex.wanted_data = json;
 
     procore_slot_root(&root);
     json->levels[0].slot = root;

@@ -326,6 +326,8 @@ procore_json_lex_start(procore_json_lex_t *lex)
     lex->state = PROCORE_LEX_VALUE;
     lex->skip = 0;
     lex->names = NULL;
+    lex->wanted = NULL;
+    lex->wanted_data = NULL;
     lex->names_mask = 0;
     lex->key = 0;
     lex->utf8.left = 0;

@@ -60,15 +60,19 @@ typedef enum {
  * "skip": while it is set, strings, numbers, true, false and null are checked
  * and counted, and not handed out.
  *
- * "names": a table of 256 flags, by the last byte of a member's name.  Where
- * none of "names_mask" is set, the member may be passed over if its value is a
- * string, a number or a word.  NULL: all names are handed out.
+ * "names": a table of 256 flags, by the last byte of a member's name.  Where a
+ * name's flags have none of "names_mask", or else "wanted" says 0 to it, the
+ * member may be passed over if its value is a string, a number or a word.
+ * NULL: all names are handed out.
  */
 
 typedef struct {
     const unsigned char  *pos;         /* of the bytes being read */
     const unsigned char  *end;
     const unsigned char  *names;
+    int                 (*wanted)(const void *data, const unsigned char *name,
+                                  size_t len);
+    const void           *wanted_data;
     unsigned char         names_mask;
     unsigned char         state;
     unsigned char         skip;

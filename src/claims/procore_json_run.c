@@ -13,7 +13,7 @@
 const unsigned char *
 procore_json_blanks(const unsigned char *p, const unsigned char *end)
 {
-    uint64_t  word;
+    uint64_t  odd;
 
     while (p != end
            && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
@@ -25,9 +25,11 @@ procore_json_blanks(const unsigned char *p, const unsigned char *end)
         /* an indented document */
 
         while (end - p >= 8) {
-            memcpy(&word, p, 8);
+            memcpy(&odd, p, 8);
+            odd ^= PROCORE_SCAN_EACH(' ');
 
-            if (word != PROCORE_SCAN_EACH(' ')) {
+            if (odd != 0) {
+                p += procore_scan_first(odd);
                 break;
             }
 
@@ -105,7 +107,15 @@ procore_json_run_scalar(const unsigned char *p, const unsigned char *end)
 static inline const unsigned char *
 procore_json_run_blanks(const unsigned char *p, const unsigned char *end)
 {
-    return p != end && *p <= ' ' ? procore_json_blanks(p, end) : p;
+    if (p == end || *p > ' ') {
+        return p;
+    }
+
+    if (*p == ' ' && end - p > 1 && p[1] > ' ') {
+        return p + 1;
+    }
+
+    return procore_json_blanks(p, end);
 }
 
 
@@ -152,9 +162,10 @@ procore_json_run_members(procore_json_lex_t *lex, const unsigned char *p,
     procore_str_t *text)
 {
     unsigned char         last;
-    const unsigned char  *start, *next, *end;
+    const unsigned char  *start, *next, *end, *names;
 
     end = lex->end;
+    names = lex->names;
 
     while (p != end && *p == '"') {
         start = p + 1;
@@ -168,7 +179,11 @@ procore_json_run_members(procore_json_lex_t *lex, const unsigned char *p,
         next += 2;
         p = procore_json_run_blanks(next, end);
 
-        if (lex->names == NULL || (lex->names[last] & lex->names_mask)) {
+        if (names == NULL
+            || ((names[last] & lex->names_mask)
+                && lex->wanted(lex->wanted_data, start,
+                               (size_t) (next - start) - 2)))
+        {
             p = NULL;
 
         } else {

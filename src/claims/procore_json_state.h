@@ -85,8 +85,8 @@ const unsigned char *procore_json_blanks(const unsigned char *p,
 
 /*
  * Passes over as many members and elements as nobody wants, within a container
- * and between two tokens.  Returns the token after them where that is a name, or
- * a string or number that is wanted; else PROCORE_JSON_NONE.
+ * and between two tokens.  Returns the token after them where that is a name,
+ * or a string or number that is wanted; else PROCORE_JSON_NONE.
  */
 
 procore_json_token_e procore_json_run(procore_json_lex_t *lex,

@@ -373,6 +373,29 @@ procore_slot_endings(const procore_rules_t *rules,
 
 
 int
+procore_slot_plain(const procore_rules_t *rules, const procore_slot_t *parent,
+    const unsigned char *key, size_t len)
+{
+    procore_slot_t  slot;
+
+    if (procore_name_shaped(key, len)
+        || (rules->sync && procore_name_is(&procore_name_updates, key, len)))
+    {
+        return 0;
+    }
+
+    if (parent->depth != 0) {
+        return 1;
+    }
+
+    slot.type = PROCORE_SLOT_NONE;
+    procore_slot_param(rules, key, len, &slot);
+
+    return slot.type == PROCORE_SLOT_NONE;
+}
+
+
+int
 procore_names_builtin(const unsigned char *name, size_t len)
 {
     return procore_name_listed(name, len) != NULL;

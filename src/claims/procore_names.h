@@ -101,14 +101,22 @@ void procore_slot_index(const procore_slot_t *parent, procore_slot_t *child);
 
 
 /*
- * Which keys below *parent can mean anything, by their last byte: returns a
- * table of 256 flags and sets *mask, and where none of the mask's bits is set
- * procore_slot_key() would make a place without a meaning.  Returns NULL where
- * that cannot be told from the last byte.  For readers in a hurry.
+ * For readers in a hurry: which keys below *parent can mean anything, by their
+ * last byte.  Returns a table of 256 flags and sets *mask: where none of the
+ * mask's bits is set, procore_slot_key() would make a place without a meaning.
+ * Returns NULL where neither this nor procore_slot_plain() can tell.
  */
 
 const unsigned char *procore_slot_endings(const procore_rules_t *rules,
     const procore_slot_t *parent, unsigned char *mask);
+
+/*
+ * The second question, where procore_slot_endings() gave a table: is the key
+ * one of those without a meaning?  Returns 1 or 0.
+ */
+
+int procore_slot_plain(const procore_rules_t *rules,
+    const procore_slot_t *parent, const unsigned char *key, size_t len);
 
 
 /*

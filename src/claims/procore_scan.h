@@ -21,6 +21,24 @@
 
 
 /*
+ * Bytes before the first one that is not zero, of eight as they were in memory;
+ * 0 where the order of bytes would make it slower than looking at each.
+ */
+
+static inline size_t
+procore_scan_first(uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (size_t) __builtin_ctzll(word) / 8;
+#else
+    (void) word;
+
+    return 0;
+#endif
+}
+
+
+/*
  * Returns the first byte in [p, end) that does not stand for itself in a JSON
  * string (RFC 8259, section 7), or that is beyond ASCII; or "end".
  */
@@ -38,7 +56,7 @@ procore_scan_plain(const unsigned char *p, const unsigned char *end)
 
         /* compares signed bytes: those beyond ASCII are below a blank */
 
-        hits = _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '));
+        hits = _mm_cmpgt_epi8(_mm_set1_epi8(' '), bytes);
         hits = _mm_or_si128(hits, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
         hits = _mm_or_si128(hits, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
 
@@ -69,6 +87,7 @@ procore_scan_plain(const unsigned char *p, const unsigned char *end)
               & PROCORE_SCAN_EACH(0x80);
 
         if (odd != 0) {
+            p += procore_scan_first(odd);
             break;
         }
 
@@ -101,11 +120,8 @@ procore_scan_digits(const unsigned char *p, const unsigned char *end)
         odd = (odd | word) & PROCORE_SCAN_EACH(0x80);
 
         if (odd != 0) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return p + __builtin_ctzll(odd) / 8;
-#else
+            p += procore_scan_first(odd);
             break;
-#endif
         }
 
         p += 8;

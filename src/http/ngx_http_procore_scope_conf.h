@@ -14,6 +14,7 @@
 
 
 extern ngx_conf_num_bounds_t  ngx_http_procore_scope_timeout_bounds;
+extern ngx_conf_num_bounds_t  ngx_http_procore_scope_waiting_bounds;
 extern ngx_conf_num_bounds_t  ngx_http_procore_scope_ttl_bounds;
 
 
@@ -50,6 +51,18 @@ char *ngx_http_procore_scope_manifest(ngx_conf_t *cf, ngx_command_t *cmd,
 
 char *ngx_http_procore_scope_not_built(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+
+/*
+ * For setters: reads an id (NGX_OK, or NGX_ERROR after a sentence that names the
+ * directive), and adds an element of "size" bytes to an array that is made when
+ * it is first needed (NULL: no memory).
+ */
+
+ngx_int_t ngx_http_procore_scope_conf_id(ngx_conf_t *cf, ngx_str_t *text,
+    uint64_t *id);
+void *ngx_http_procore_scope_push(ngx_conf_t *cf, ngx_array_t **array,
+    size_t size);
 
 
 /* What only the whole configuration can tell, such as a mode without a store. */

@@ -24,8 +24,15 @@ static void ngx_http_procore_scope_found_param(void *data,
     procore_carrier_e carrier, procore_param_e param, procore_value_e type,
     const procore_str_t *value);
 static void ngx_http_procore_scope_cut_query(ngx_http_request_t *r);
+static u_char *ngx_http_procore_scope_log_context(ngx_http_request_t *r,
+    ngx_http_request_t *sr, u_char *buf, size_t len);
 static void ngx_http_procore_scope_log_refusal(
     ngx_http_procore_scope_ctx_t *ctx);
+
+
+/* nginx's own, the same for every request. */
+
+static ngx_http_log_handler_pt  ngx_http_procore_scope_next_log_handler;
 
 
 /*
@@ -293,6 +300,11 @@ ngx_http_procore_scope_hide_query(ngx_http_request_t *r,
 
     ctx->hide_query = 1;
 
+    if (r->log_handler != ngx_http_procore_scope_log_context) {
+        ngx_http_procore_scope_next_log_handler = r->log_handler;
+        r->log_handler = ngx_http_procore_scope_log_context;
+    }
+
     last = r->request_line.data + r->request_line.len;
 
     query = ngx_strlchr(r->request_line.data, last, '?');
@@ -322,6 +334,37 @@ ngx_http_procore_scope_hide_query(ngx_http_request_t *r,
     r->request_line.len = (size_t) (last - p);
 
     return NGX_OK;
+}
+
+
+/*
+ * What nginx appends to a line of the error log; the URI that goes up is part of
+ * it while an upstream is at work.
+ */
+
+static u_char *
+ngx_http_procore_scope_log_context(ngx_http_request_t *r,
+    ngx_http_request_t *sr, u_char *buf, size_t len)
+{
+    u_char     *query;
+    ngx_str_t   uri;
+
+    if (sr->upstream == NULL) {
+        return ngx_http_procore_scope_next_log_handler(r, sr, buf, len);
+    }
+
+    uri = sr->upstream->uri;
+
+    query = ngx_strlchr(uri.data, uri.data + uri.len, '?');
+    if (query) {
+        sr->upstream->uri.len = (size_t) (query - uri.data);
+    }
+
+    buf = ngx_http_procore_scope_next_log_handler(r, sr, buf, len);
+
+    sr->upstream->uri = uri;
+
+    return buf;
 }
 
 

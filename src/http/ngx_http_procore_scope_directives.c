@@ -6,21 +6,11 @@
 
 #include "ngx_http_procore_scope_conf.h"
 #include "../claims/procore_names.h"
-#include "../procore/procore_manifest.h"
 
 
-static void *ngx_http_procore_scope_push(ngx_conf_t *cf, ngx_array_t **array,
-    size_t size);
 static char *ngx_http_procore_scope_add_name(ngx_conf_t *cf,
     ngx_http_procore_scope_loc_conf_t *plcf, ngx_str_t *text,
     procore_kind_e kind);
-static ngx_int_t ngx_http_procore_scope_conf_id(ngx_conf_t *cf,
-    ngx_str_t *text, uint64_t *id);
-static time_t ngx_http_procore_scope_end_of_day(ngx_str_t *date);
-static char *ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
-    ngx_http_procore_scope_exception_t *exception, ngx_str_t *value);
-static char *ngx_http_procore_scope_read_file(ngx_conf_t *cf, ngx_str_t *name,
-    size_t max, ngx_str_t *text);
 
 
 /* A store smaller than this cannot hold its own tables. */
@@ -29,10 +19,12 @@ static char *ngx_http_procore_scope_read_file(ngx_conf_t *cf, ngx_str_t *name,
 
 #define NGX_HTTP_PROCORE_SCOPE_STORE_DEFAULT  ((size_t) 1024 * 1024 * 1024)
 
-#define NGX_HTTP_PROCORE_SCOPE_DAY            86400
-
 
 ngx_conf_num_bounds_t  ngx_http_procore_scope_timeout_bounds = {
+    ngx_conf_check_num_bounds, 1, -1
+};
+
+ngx_conf_num_bounds_t  ngx_http_procore_scope_waiting_bounds = {
     ngx_conf_check_num_bounds, 1, -1
 };
 
@@ -570,302 +562,32 @@ ngx_http_procore_scope_undecided(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_procore_scope_loc_conf_t *plcf = conf;
-
-    char                                *rv;
-    ngx_str_t                           *value;
-    ngx_uint_t                           i;
-    ngx_http_procore_scope_exception_t  *exception;
-
-    value = cf->args->elts;
-
-    exception = ngx_http_procore_scope_push(cf, &plcf->exceptions,
-                                  sizeof(ngx_http_procore_scope_exception_t));
-    if (exception == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memzero(exception, sizeof(ngx_http_procore_scope_exception_t));
-
-    if (ngx_http_procore_scope_conf_id(cf, &value[1], &exception->company)
-        != NGX_OK
-        || ngx_array_init(&exception->clients, cf->pool, 1, sizeof(ngx_str_t))
-           != NGX_OK
-        || ngx_array_init(&exception->projects, cf->pool, 1, sizeof(uint64_t))
-           != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    for (i = 2; i < cf->args->nelts; i++) {
-        rv = ngx_http_procore_scope_exception_parameter(cf, exception,
-                                                        &value[i]);
-        if (rv != NGX_CONF_OK) {
-            return rv;
-        }
-    }
-
-    if (exception->until && exception->until <= ngx_time()) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "the exception for company %V has run out and has "
-                           "no effect", &value[1]);
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
-    ngx_http_procore_scope_exception_t *exception, ngx_str_t *value)
-{
-    uint64_t   *project;
-    ngx_str_t  *client, text;
-
-    if (ngx_strncmp(value->data, "client=", 7) == 0 && value->len > 7) {
-        client = ngx_array_push(&exception->clients);
-        if (client == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        client->len = value->len - 7;
-        client->data = value->data + 7;
-
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value->data, "project=", 8) == 0) {
-        text.len = value->len - 8;
-        text.data = value->data + 8;
-
-        project = ngx_array_push(&exception->projects);
-        if (project == NULL
-            || ngx_http_procore_scope_conf_id(cf, &text, project) != NGX_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
-
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value->data, "until=", 6) == 0) {
-        text.len = value->len - 6;
-        text.data = value->data + 6;
-
-        exception->until = ngx_http_procore_scope_end_of_day(&text);
-
-        if (exception->until == NGX_ERROR) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" is not a date (YYYY-MM-DD)", &text);
-            return NGX_CONF_ERROR;
-        }
-
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value->data, "note=", 5) == 0) {
-        exception->note.len = value->len - 5;
-        exception->note.data = value->data + 5;
-
-        return NGX_CONF_OK;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", value);
-
-    return NGX_CONF_ERROR;
-}
-
-
-/*
- * The first second after a day, UTC, as seconds since the epoch.  The civil
- * date becomes a day number with years that begin in March, so that a leap day
- * is the last of its year.
- */
-
-static time_t
-ngx_http_procore_scope_end_of_day(ngx_str_t *date)
-{
-    ngx_int_t          year, month, day, days;
-    static ngx_int_t   lengths[] = {
-        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
-    };
-
-    if (date->len != 10 || date->data[4] != '-' || date->data[7] != '-') {
-        return NGX_ERROR;
-    }
-
-    year = ngx_atoi(date->data, 4);
-    month = ngx_atoi(date->data + 5, 2);
-    day = ngx_atoi(date->data + 8, 2);
-
-    if (year < 1970 || month < 1 || month > 12 || day < 1) {
-        return NGX_ERROR;
-    }
-
-    days = lengths[month - 1];
-
-    if (month == 2 && year % 4 == 0 && (year % 100 || year % 400 == 0)) {
-        days++;
-    }
-
-    if (day > days) {
-        return NGX_ERROR;
-    }
-
-    month -= 2;
-
-    if (month <= 0) {
-        month += 12;
-        year--;
-    }
-
-    days = 365 * year + year / 4 - year / 100 + year / 400
-           + 367 * month / 12 - 30 + (day - 1) + 31 + 28 - 719527;
-
-    return (time_t) (days + 1) * NGX_HTTP_PROCORE_SCOPE_DAY;
-}
-
-
-char *
-ngx_http_procore_scope_manifest(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_procore_scope_loc_conf_t *plcf = conf;
-
-    char                           *rv;
-    ngx_str_t                      *value, text;
-    procore_manifest_t              manifest;
-    ngx_http_procore_scope_help_t  *help;
-
-    if (plcf->help != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    rv = ngx_http_procore_scope_read_file(cf, &value[1], PROCORE_MANIFEST_MAX,
-                                          &text);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    help = ngx_pcalloc(cf->pool, sizeof(ngx_http_procore_scope_help_t));
-    if (help == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (procore_manifest_read(&manifest, text.data, text.len) != PROCORE_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not an App Manifest with a "
-                           "\"post_installation_instruction\"", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    rv = NGX_CONF_OK;
-
-    if (ngx_http_procore_scope_copy(cf->pool, &help->url, &manifest.url)
-        != NGX_OK
-        || ngx_http_procore_scope_copy(cf->pool, &help->label, &manifest.label)
-           != NGX_OK
-        || ngx_http_procore_scope_copy(cf->pool, &help->notes, &manifest.notes)
-           != NGX_OK)
-    {
-        rv = NGX_CONF_ERROR;
-    }
-
-    procore_manifest_free(&manifest);
-
-    plcf->help = help;
-
-    return rv;
-}
-
-
-static char *
-ngx_http_procore_scope_read_file(ngx_conf_t *cf, ngx_str_t *name, size_t max,
-    ngx_str_t *text)
-{
-    off_t            size;
-    ssize_t          n;
-    ngx_fd_t         fd;
-    ngx_file_info_t  info;
-
-    fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", name);
-        return NGX_CONF_ERROR;
-    }
-
-    n = NGX_ERROR;
-
-    if (ngx_fd_info(fd, &info) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", name);
-        goto done;
-    }
-
-    size = ngx_file_size(&info);
-
-    if (size <= 0 || (uint64_t) size > max) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" must have 1 to %uz bytes", name, max);
-        goto done;
-    }
-
-    text->len = (size_t) size;
-    text->data = ngx_pnalloc(cf->pool, text->len);
-    if (text->data == NULL) {
-        goto done;
-    }
-
-    n = ngx_read_fd(fd, text->data, text->len);
-
-    if (n == -1 || (size_t) n != text->len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, n == -1 ? ngx_errno : 0,
-                           ngx_read_fd_n " \"%V\" failed", name);
-        n = NGX_ERROR;
-    }
-
-done:
-
-    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", name);
-    }
-
-    return n == NGX_ERROR ? NGX_CONF_ERROR : NGX_CONF_OK;
-}
-
-
-char *
 ngx_http_procore_scope_not_built(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     return "is not available in this version";
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_procore_scope_conf_id(ngx_conf_t *cf, ngx_str_t *text, uint64_t *id)
 {
+    ngx_str_t  *directive;
+
     if (procore_id_classify(text->data, text->len, id) == PROCORE_ID_NUMBER) {
         return NGX_OK;
     }
 
+    directive = cf->args->elts;
+
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"%V\" is not an id of a company or project", text);
+                       "\"%V\" in \"%V\" is not an id of a company or project",
+                       text, directive);
 
     return NGX_ERROR;
 }
 
 
-static void *
+void *
 ngx_http_procore_scope_push(ngx_conf_t *cf, ngx_array_t **array, size_t size)
 {
     if (*array == NULL) {

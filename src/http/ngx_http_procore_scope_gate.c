@@ -226,7 +226,7 @@ ngx_http_procore_scope_check_unbound(ngx_http_procore_scope_ctx_t *ctx)
         && !ngx_http_procore_scope_has_body(ctx->request))
     {
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
-                                    PROCORE_RANK_TOKEN, NULL);
+                                    PROCORE_RANK_BODY, NULL);
     }
 }
 
@@ -452,7 +452,7 @@ ngx_http_procore_scope_enforce(ngx_http_request_t *r,
         && ctx->path != PROCORE_PATH_COMPANIES && ctx->path != PROCORE_PATH_ME)
     {
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
-                                    PROCORE_RANK_TOKEN, NULL);
+                                    PROCORE_RANK_BODY, NULL);
     }
 
     if (ctx->rank >= PROCORE_RANK_UNCERTAIN && ctx->unknown.nelts) {

@@ -34,9 +34,9 @@ int procore_company_list_feed(procore_company_list_t *list,
     const unsigned char *data, size_t len);
 
 /*
- * No more bytes.  Returns PROCORE_OK, where "offset" and "length" tell, in bytes
- * of the document, the first element with that id; PROCORE_NOT_FOUND without
- * one; or PROCORE_MALFORMED, also for a list that is cut short.
+ * No more bytes.  Returns PROCORE_OK, where "offset" and "length" tell, in
+ * bytes of the document, the first element with that id; PROCORE_NOT_FOUND
+ * without one; or PROCORE_MALFORMED, also for a list that is cut short.
  */
 
 int procore_company_list_end(procore_company_list_t *list);

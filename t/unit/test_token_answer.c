@@ -120,8 +120,7 @@ main(void)
         "{\"access_token\":\"a\",\"refresh_token\":5}",
         "{\"access_token\":\"a\",\"refresh_token\":false}",
         "{\"access_token\":\"a\",\"refresh_token\":\"b\\t\"}",
-        "{\"access_token\":\"a\",\"refresh_token\":\"b\","
-            "\"refresh_token\":null}",
+        "{\"access_token\":\"a\",\"created_at\":1,\"created_at\":null}",
         "{\"access_token\":\"a\",\"expires_in\":\"5400\"}",
         "{\"access_token\":\"a\",\"expires_in\":-1}",
         "{\"access_token\":\"a\",\"expires_in\":5.5}",
