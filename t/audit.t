@@ -47,11 +47,10 @@ EOT
         }
 EOT
 );
-my $tool = $ENV{TEST_PROCORE_SCOPE} || './procore-scope';
 my $token = join '.', 'eyJhbGciOiJIUzI1NiJ9', 'a1B2c3D4' x 80, 'Zz_-' x 10;
 remember($token);
 
-tool_import(
+$nginx->import_records(
     { access_token => $token, client => 'crm', company_id => OWN },
     { project_id => 1001, company_id => OWN },
     { project_id => 2002, company_id => FOREIGN });
@@ -218,18 +217,4 @@ sub keys_of {
 
     return ref $value eq 'HASH'
         ? { map { $_ => keys_of($value->{$_}) } keys %$value } : 1;
-}
-
-
-sub tool_import {
-    my (@records) = @_;
-
-    my $file = $nginx->dir . '/import.jsonl';
-    open my $out, '>', $file or die "$file: $!";
-    print {$out} $json->encode($_), "\n" for @records;
-    close $out or die "$file: $!";
-    my $said = qx($tool import --store @{[ $nginx->store ]} $file 2>&1);
-    is($?, 0, 'imported') or diag($said);
-    unlink $file;
-    return;
 }

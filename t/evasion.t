@@ -20,10 +20,9 @@ my $nginx = nginx(
     api => $upstream->url, h2 => 1, lookup => 0, start => 0,
     secrets => 0, expect => [],
 );
-my $tool = $ENV{TEST_PROCORE_SCOPE} || './procore-scope';
 
 $nginx->start;
-import_records(
+$nginx->import_records(
     { access_token => 'OWNTOKEN', client => 'test', company_id => 0 + OWN },
     { project_id => 1001, company_id => 0 + OWN },
     { project_id => 2002, company_id => 598134325779301 },
@@ -59,18 +58,6 @@ while (my $line = <$cases>) {
 
 done_testing;
 
-
-sub import_records {
-    my (@records) = @_;
-
-    my $file = $nginx->dir . '/import.jsonl';
-    open my $out, '>', $file or die "$file: $!";
-    print {$out} JSON::PP->new->canonical->encode($_), "\n" for @records;
-    close $out or die "$file: $!";
-    my $said = qx($tool import --store @{[ $nginx->store ]} $file 2>&1);
-    is($?, 0, 'the world of the cases is imported') or diag($said);
-    return;
-}
 
 
 # Sends the bytes and waits until nginx has nothing more to say.

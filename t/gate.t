@@ -5,14 +5,11 @@
 
 use Procore::Test;
 
-use JSON::PP ();
-
 use constant {
     OWN => 562949953421312,
     FOREIGN => 598134325779301,
 };
 
-my $json = JSON::PP->new->canonical->utf8;
 my $upstream = upstream();
 my $nginx = nginx(
     api => $upstream->url, lookup => 0, h2 => 1,
@@ -58,17 +55,16 @@ my $nginx = nginx(
 EOT
     expect => [qr/no effect/],
 );
-my $tool = $ENV{TEST_PROCORE_SCOPE} || './procore-scope';
 my $token = 'gate-own-' . 'x' x 60;
 my $ended = 'gate-ended-' . 'y' x 60;
 remember($_) for $token, $ended;
 
-tool_import(
+$nginx->import_records(
     { access_token => $token, client => 'app', company_id => OWN },
     { access_token => $ended, client => 'app', company_id => OWN },
     { project_id => 1001, company_id => OWN },
     { project_id => 2002, company_id => FOREIGN });
-end_binding($ended);
+$nginx->end_binding($ended);
 
 # The token.
 
@@ -305,7 +301,6 @@ sub refused {
     return;
 }
 
-
 # Returns the requests that went up.
 sub passed {
     my ($reason, $method, $target, %opt) = @_;
@@ -319,30 +314,4 @@ sub passed {
     is($record->{procore_scope}{reason}, $reason, "as $reason");
     my @sent = $upstream->requests;
     return @sent[$before .. $#sent];
-}
-
-
-sub tool_import {
-    my (@records) = @_;
-
-    my $file = $nginx->dir . '/import.jsonl';
-    open my $out, '>', $file or die "$file: $!";
-    print {$out} $json->encode($_), "\n" for @records;
-    close $out or die "$file: $!";
-    my $said = qx($tool import --store @{[ $nginx->store ]} $file 2>&1);
-    is($?, 0, 'imported') or diag($said);
-    unlink $file;
-    return;
-}
-
-
-sub end_binding {
-    my ($which) = @_;
-
-    open my $pipe, '|-', "$tool end --store @{[ $nginx->store ]} >/dev/null"
-        or die $!;
-    print {$pipe} $which;
-    close $pipe;
-    is($?, 0, 'ended');
-    return;
 }

@@ -5,14 +5,11 @@
 
 use Procore::Test;
 
-use JSON::PP ();
-
 use constant {
     OWN => 562949953421312,
     FOREIGN => 598134325779301,
 };
 
-my $json = JSON::PP->new->canonical->utf8;
 my $answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
     . "X-Rate-Limit-Limit: 3600\r\nETag: \"abc\"\r\nLink: <x>; rel=\"next\"\r\n"
     . "Content-Length: 27\r\nConnection: close\r\n\r\n"
@@ -39,11 +36,10 @@ EOT
                                      proxy_pass %%API%%; }
 EOT
 );
-my $tool = $ENV{TEST_PROCORE_SCOPE} || './procore-scope';
 my $token = 'monitor-' . 'x' x 60;
 remember($token);
 
-tool_import(
+$nginx->import_records(
     { access_token => $token, client => 'app', company_id => OWN },
     { project_id => 1001, company_id => OWN },
     { project_id => 2002, company_id => FOREIGN });
@@ -118,19 +114,5 @@ sub same {
     my $record = $nginx->next_audit // {};
     is("$record->{procore_scope}{decision} $record->{procore_scope}{reason}",
        "$decision $reason", 'the audit tells');
-    return;
-}
-
-
-sub tool_import {
-    my (@records) = @_;
-
-    my $file = $nginx->dir . '/import.jsonl';
-    open my $out, '>', $file or die "$file: $!";
-    print {$out} $json->encode($_), "\n" for @records;
-    close $out or die "$file: $!";
-    my $said = qx($tool import --store @{[ $nginx->store ]} $file 2>&1);
-    is($?, 0, 'imported') or diag($said);
-    unlink $file;
     return;
 }

@@ -6,8 +6,6 @@
 
 use Procore::Test;
 
-use JSON::PP ();
-
 use constant {
     OWN_COMPANY => 562949953421312,
     OWN_PROJECT => 1001,
@@ -15,13 +13,14 @@ use constant {
     FOREIGN_PROJECT => 2002,
 };
 
-my $json = JSON::PP->new->canonical->utf8;
 my $upstream = upstream();
 my $nginx = nginx(api => $upstream->url, lookup => 0, secrets => 0);
-my $tool = $ENV{TEST_PROCORE_SCOPE} || './procore-scope';
 my $token = 'operations-' . 'x' x 40;
 
-import_records();
+$nginx->import_records(
+    { access_token => $token, client => 'test', company_id => OWN_COMPANY },
+    { project_id => OWN_PROJECT, company_id => OWN_COMPANY },
+    { project_id => FOREIGN_PROJECT, company_id => FOREIGN_COMPANY });
 
 open my $table, '<', 't/data/operations.tsv' or die $!;
 
@@ -50,21 +49,6 @@ while (my $line = <$table>) {
 done_testing;
 
 
-sub import_records {
-    my $file = $nginx->dir . '/import.jsonl';
-    open my $out, '>', $file or die "$file: $!";
-    print {$out} $json->encode($_), "\n" for (
-        { access_token => $token, client => 'test',
-          company_id => OWN_COMPANY },
-        { project_id => OWN_PROJECT, company_id => OWN_COMPANY },
-        { project_id => FOREIGN_PROJECT, company_id => FOREIGN_COMPANY });
-    close $out or die "$file: $!";
-    my $said = qx($tool import --store @{[ $nginx->store ]} $file 2>&1);
-    is($?, 0, 'the world of the table is imported') or diag($said);
-    return;
-}
-
-
 # "query:project:filters[current_project_id] body:company:company_id"
 sub parse_slots {
     my ($text) = @_;
@@ -74,7 +58,6 @@ sub parse_slots {
         { where => $where, kind => $kind, name => $name };
     } split ' ', $text // '';
 }
-
 
 # One request in which the slot with the number "foreign" is foreign.
 sub request {
@@ -120,7 +103,6 @@ sub place {
     }
     return;
 }
-
 
 # "timecard_entries/*/project_id" as a document with one element.
 sub document {

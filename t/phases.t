@@ -6,14 +6,11 @@
 
 use Procore::Test;
 
-use JSON::PP ();
-
 use constant {
     OWN => 562949953421312,
     FOREIGN => 598134325779301,
 };
 
-my $json = JSON::PP->new->canonical->utf8;
 my $upstream = upstream();
 my $redirecting = upstream(answer => "HTTP/1.1 200 OK\r\n"
     . "X-Accel-Redirect: /rest/v1.0/companies/" . FOREIGN . "/x\r\n"
@@ -102,11 +99,10 @@ EOT
         }
 EOT
 );
-my $tool = $ENV{TEST_PROCORE_SCOPE} || './procore-scope';
 my $token = 'phases-' . 'x' x 60;
 remember($token);
 
-tool_import(
+$nginx->import_records(
     { access_token => $token, client => 'app', company_id => OWN },
     { project_id => 1001, company_id => OWN },
     { project_id => 2002, company_id => FOREIGN });
@@ -230,13 +226,11 @@ sub status {
     return request(@_)->{status};
 }
 
-
 my $mark;
 
 sub mark {
     return $mark // 0;
 }
-
 
 # What has come upstream since the last call.
 sub arrived {
@@ -282,19 +276,5 @@ sub sends_all {
     my @all;
     wait_for(3, sub { push @all, arrived(); @all >= @$lines });
     is_deeply([sort map { (split / HTTP/)[0] } @all], $lines, 'with its company');
-    return;
-}
-
-
-sub tool_import {
-    my (@records) = @_;
-
-    my $file = $nginx->dir . '/import.jsonl';
-    open my $out, '>', $file or die "$file: $!";
-    print {$out} $json->encode($_), "\n" for @records;
-    close $out or die "$file: $!";
-    my $said = qx($tool import --store @{[ $nginx->store ]} $file 2>&1);
-    is($?, 0, 'imported') or diag($said);
-    unlink $file;
     return;
 }

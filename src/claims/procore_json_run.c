@@ -53,6 +53,10 @@ procore_json_run_number(const unsigned char *p, const unsigned char *end)
     if (*p == '0') {
         p++;
 
+        if (p != end && *p >= '0' && *p <= '9') {
+            return NULL;
+        }
+
     } else if (*p >= '1' && *p <= '9') {
         p = procore_scan_digits(p + 1, end);
 

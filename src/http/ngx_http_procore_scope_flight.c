@@ -501,7 +501,7 @@ ngx_http_procore_scope_flight_company(ngx_slab_pool_t *shpool,
     table = shpool->data;
     oldest = NULL;
 
-    hash = ngx_murmur_hash2((u_char *) &asker->company, sizeof(uint64_t));
+    hash = ngx_crc32_short((u_char *) &asker->company, sizeof(uint64_t));
 
     company = &table->companies[hash % NGX_HTTP_PROCORE_SCOPE_COMPANIES
                                 * NGX_HTTP_PROCORE_SCOPE_WAYS];
@@ -567,7 +567,7 @@ ngx_http_procore_scope_flight_family(ngx_slab_pool_t *shpool,
 
     table = shpool->data;
 
-    hash = ngx_murmur_hash2(asker->family, PROCORE_FAMILY_SIZE);
+    hash = ngx_crc32_short(asker->family, PROCORE_FAMILY_SIZE);
 
     family = &table->families[hash % NGX_HTTP_PROCORE_SCOPE_FAMILIES
                               * NGX_HTTP_PROCORE_SCOPE_WAYS];

@@ -493,6 +493,39 @@ test_closing(void)
 }
 
 
+/* What a document that fails has named does not depend on how it is split. */
+
+static void
+test_named_before_failure(void)
+{
+    size_t           i, piece, len;
+    char             first[SEEN];
+    procore_rules_t  rules = { NULL, 0, 0, 1 };
+
+    static const char *const  texts[] = {
+        "{\"company_id\":03}", "{\"company_id\":-01}", "{\"company_id\":5x}",
+        "{\"company_id\":5.}", "{\"company_id\":5.5.5}",
+        "{\"project_ids\":\"1,2,3,\xff\"}", "{\"project_ids\":\"1,2\t\"}",
+        "{\"project_ids\":\"1,2\\q\"}", "{\"project_ids\":\"1,2\xc3(\"}",
+        "{\"company_id\":truex}", "{\"company_id\":5 6}",
+        "{\"company_id\":\"5\"\"6\"}", "{\"code\":03}", "{\"code\":\"a\n\"}"
+    };
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        len = strlen(texts[i]);
+
+        (void) read_in_pieces(&rules, texts[i], len, len);
+        memcpy(first, seen, seen_len + 1);
+
+        for (piece = 1; piece <= 3; piece++) {
+            is_int(read_in_pieces(&rules, texts[i], len, piece),
+                   PROCORE_MALFORMED, "malformed");
+            is_str(seen, first, "the same was named by %d bytes", (int) piece);
+        }
+    }
+}
+
+
 static void
 test_failure_stays(void)
 {
@@ -533,6 +566,7 @@ main(void)
     test_alignment();
     test_long_names();
     test_closing();
+    test_named_before_failure();
     test_failure_stays();
 
     return done_testing();

@@ -297,6 +297,44 @@ sub skip_audit {
 }
 
 
+# Puts records into the store as an operator would, with the command line:
+# { access_token, client, company_id } and { project_id, company_id }.
+sub import_records {
+    my ($self, @records) = @_;
+
+    my $json = JSON::PP->new->canonical->utf8;
+    my ($exit, $output) = $self->tool(
+        'import', join '', map { $json->encode($_) . "\n" } @records);
+    die "import: $output" if $exit;
+    return;
+}
+
+
+# Ends the binding of a token.
+sub end_binding {
+    my ($self, $token) = @_;
+
+    my ($exit, $output) = $self->tool('end', $token);
+    die "end: $output" if $exit;
+    return;
+}
+
+
+# Runs a command of procore-scope on this store, with that standard input.
+sub tool {
+    my ($self, $command, $input, @arguments) = @_;
+
+    my $tool = $ENV{TEST_PROCORE_SCOPE} || './procore-scope';
+    my $file = File::Temp->new;
+    print {$file} $input;
+    close $file or die "$file: $!";
+    my @command = ($tool, $command, '--store', $self->{store}, @arguments);
+    push @command, '-' if $command eq 'import';
+    my $output = qx(@command < $file 2>&1);
+    return ($? >> 8, $output);
+}
+
+
 # Every file that nginx wrote: all but the configuration.
 sub files {
     my ($self) = @_;
