@@ -189,7 +189,7 @@ subtest 'a store that is full' => sub {
     my $fresh = bind_token($nginx, company => $home);
     my $record = record($nginx, 'token');
     is("$record->{procore_scope}{decision} $record->{procore_scope}{reason}",
-       'allow_undecided store_failed', 'a token passes, and the record says so');
+       'allow_undecided store_failed', 'a token passes, recorded as such');
     is(answer($nginx, $fresh, $home), '403 unbound', 'it is unbound');
     is(scalar $nginx->error_lines(qr/the store cannot be written/), 1,
        'the log says it once');
@@ -199,7 +199,7 @@ subtest 'a store that is full' => sub {
     my $response = refresh($nginx, $token);
     is("$response->{status} $response->{json}{reason}", '503 store_failed',
        'the next one is refused before Procore is asked');
-    is($response->{json}{error}, 'temporarily_unavailable', 'in OAuth\'s shape');
+    is($response->{json}{error}, 'temporarily_unavailable', 'as OAuth says it');
     ok(defined $response->{header}{'retry-after'}, 'with Retry-After');
     is(scalar token_requests(), $before, 'nothing was forwarded');
 };
@@ -245,7 +245,8 @@ subtest 'a store that is out of order' => sub {
             if ($mode eq 'enforce') {
                 is("$response->{status} $response->{json}{reason}",
                    '503 store_failed', "$name: no token");
-                is(scalar token_requests(), $before, "$name: nothing forwarded");
+                is(scalar token_requests(), $before,
+                   "$name: nothing forwarded");
                 is(answer($nginx, $direct, $home), '503 store_failed',
                    "$name: no request");
             } else {

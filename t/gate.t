@@ -199,6 +199,13 @@ passed('ok', GET => '/rest/v1.0/workforce-planning/v2/companies/'
 refused('foreign_company', 403,
     GET => '/rest/v1.0/workforce-planning/v2/companies/'
     . '11111111-2222-3333-4444-555555555556/x');
+{
+    my $planning = '/rest/v1.0/workforce-planning/v2/companies/' . OWN;
+    my $rest = '1111-2222-3333-444444444444';
+    passed('ok', GET => "$planning/projects/$_-$rest")
+        for qw(a0002002 00001001 12345678);
+    refused('foreign_project', 403, GET => "$planning/projects/00002002-$rest");
+}
 passed('ok', GET => '/rest/one/x', token => 'configured-1');
 passed('ok', GET => '/rest/v1.0/projects/1001', token => 'configured-1');
 refused('rebind', 403, GET => '/rest/configured/x', token => 'configured-1',

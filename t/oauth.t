@@ -375,7 +375,8 @@ subtest 'credentials in the query go up as a form' => sub {
          'a type');
     like($bytes, qr{\r\n\r\n\Q$query\E\z}, 'the query as the body');
 
-    $moved->request('POST', "/oauth/token?$query", form => [company_id => $home],
+    $moved->request('POST', "/oauth/token?$query",
+                    form => [company_id => $home],
                     headers => ['Accept-Encoding' => 'gzip']);
     (undef, $bytes) = $upstream->requests;
     like($bytes, qr{^POST /oauth/token\?\Q$query\E HTTP}, 'but with a body');

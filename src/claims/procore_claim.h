@@ -52,7 +52,8 @@ typedef enum {
 
 typedef enum {
     PROCORE_CLAIM_ID = 0,     /* "id" holds the number */
-    PROCORE_CLAIM_UUID,       /* "value" holds a UUID (paths: companies) */
+    PROCORE_CLAIM_UUID,       /* "value" holds a UUID (paths only); "id" of a
+                                 project is the number that it begins with */
     PROCORE_CLAIM_MALFORMED   /* stands in a slot, cannot be read as an id */
 } procore_claim_state_e;
 

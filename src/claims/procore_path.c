@@ -153,6 +153,24 @@ procore_path_segment(const unsigned char **p, const unsigned char *end,
 }
 
 
+/* The number that Ruby's to_i makes of a UUID: its leading digits, at most 8. */
+
+static uint64_t
+procore_path_leading(const procore_segment_t *segment)
+{
+    size_t    i;
+    uint64_t  n;
+
+    n = 0;
+
+    for (i = 0; segment->text[i] >= '0' && segment->text[i] <= '9'; i++) {
+        n = n * 10 + (uint64_t) (segment->text[i] - '0');
+    }
+
+    return n;
+}
+
+
 /* The segment after "companies", "projects" or "project". */
 
 static void
@@ -192,7 +210,13 @@ procore_path_id(const procore_path_walk_t *walk,
             claim.state = PROCORE_CLAIM_UUID;
 
         } else if (walk->uuids) {
-            return;
+            claim.id = procore_path_leading(segment);
+
+            if (claim.id == 0) {
+                return;
+            }
+
+            claim.state = PROCORE_CLAIM_UUID;
         }
 
         break;

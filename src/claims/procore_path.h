@@ -56,8 +56,9 @@ int procore_path_compare(const procore_str_t *raw, const procore_str_t *normal);
  * Empty segments are passed over, as Rails does.  Sets *path, may be NULL.
  * Segments "companies" name companies; "projects" and "project" name projects,
  * by the segment that follows.  A UUID after "companies" is reported as
- * PROCORE_CLAIM_UUID; after "projects" it is malformed, but names nothing
- * below workforce-planning/v2/companies/{any}.
+ * PROCORE_CLAIM_UUID; after "projects" it is malformed, but below
+ * workforce-planning/v2/companies/{any} it is a UUID of a project, reported only
+ * where it begins with the digits of a number ("id").
  *
  * Returns PROCORE_OK or PROCORE_MALFORMED (broken escape, control character,
  * text that is no UTF-8, dot segment, a raw "#"; claims seen until then have

@@ -19,6 +19,10 @@ static ngx_http_procore_scope_verdict_e ngx_http_procore_scope_judge_company(
     ngx_http_procore_scope_ctx_t *ctx, uint64_t company);
 static ngx_http_procore_scope_verdict_e ngx_http_procore_scope_judge_alias(
     ngx_http_procore_scope_ctx_t *ctx, const procore_str_t *uuid);
+static ngx_uint_t ngx_http_procore_scope_foreign_uuid(
+    ngx_http_procore_scope_ctx_t *ctx, const procore_claim_t *claim);
+static int ngx_http_procore_scope_find_project(
+    ngx_http_procore_scope_ctx_t *ctx, uint64_t id, procore_project_t *project);
 static ngx_http_procore_scope_verdict_e ngx_http_procore_scope_judge_project(
     ngx_http_procore_scope_ctx_t *ctx, const procore_claim_t *claim);
 static ngx_http_procore_scope_verdict_e ngx_http_procore_scope_add_unknown(
@@ -43,6 +47,13 @@ ngx_http_procore_scope_claim(void *data, const procore_claim_t *claim)
     procore_reason_e                  reason;
     ngx_http_procore_scope_verdict_e  verdict;
 
+    if (claim->kind == PROCORE_KIND_PROJECT
+        && claim->state == PROCORE_CLAIM_UUID
+        && !ngx_http_procore_scope_foreign_uuid(ctx, claim))
+    {
+        return;
+    }
+
     ctx->named = 1;
 
     if (claim->kind == PROCORE_KIND_PROJECT && ctx->project == 0
@@ -56,6 +67,11 @@ ngx_http_procore_scope_claim(void *data, const procore_claim_t *claim)
 
     } else if (ctx->company == 0) {
         verdict = NGX_HTTP_PROCORE_SCOPE_UNJUDGED;
+
+    } else if (claim->kind == PROCORE_KIND_PROJECT
+               && claim->state == PROCORE_CLAIM_UUID)
+    {
+        verdict = NGX_HTTP_PROCORE_SCOPE_FOREIGN;
 
     } else if (claim->state == PROCORE_CLAIM_UUID) {
         verdict = ngx_http_procore_scope_judge_alias(ctx, &claim->value);
@@ -217,6 +233,52 @@ ngx_http_procore_scope_judge_alias(ngx_http_procore_scope_ctx_t *ctx,
 }
 
 
+/*
+ * A UUID of workforce planning names no project; but where an action reads it
+ * as a number, that number must not be a foreign project's.
+ */
+
+static ngx_uint_t
+ngx_http_procore_scope_foreign_uuid(ngx_http_procore_scope_ctx_t *ctx,
+    const procore_claim_t *claim)
+{
+    procore_project_t  project;
+
+    return ctx->company
+           && ngx_http_procore_scope_find_project(ctx, claim->id, &project)
+              == PROCORE_OK
+           && project.company != ctx->company;
+}
+
+
+/* Looks a project up in the snapshot; what has run out is not found. */
+
+static int
+ngx_http_procore_scope_find_project(ngx_http_procore_scope_ctx_t *ctx,
+    uint64_t id, procore_project_t *project)
+{
+    int  rc;
+
+    if (!ctx->snapshot && ngx_http_procore_scope_store_begin() == NGX_OK) {
+        ctx->snapshot = 1;
+    }
+
+    if (!ctx->snapshot) {
+        return PROCORE_ERROR;
+    }
+
+    rc = ngx_http_procore_scope_store_project(ctx->conf->realm, id, project);
+
+    if (rc == PROCORE_OK && project->valid_for
+        && project->learnt_at + project->valid_for <= (uint64_t) ngx_time())
+    {
+        return PROCORE_NOT_FOUND;
+    }
+
+    return rc;
+}
+
+
 static ngx_http_procore_scope_verdict_e
 ngx_http_procore_scope_judge_project(ngx_http_procore_scope_ctx_t *ctx,
     const procore_claim_t *claim)
@@ -228,21 +290,9 @@ ngx_http_procore_scope_judge_project(ngx_http_procore_scope_ctx_t *ctx,
         return NGX_HTTP_PROCORE_SCOPE_EXCEPTED;
     }
 
-    rc = PROCORE_ERROR;
+    rc = ngx_http_procore_scope_find_project(ctx, claim->id, &project);
 
-    if (!ctx->snapshot && ngx_http_procore_scope_store_begin() == NGX_OK) {
-        ctx->snapshot = 1;
-    }
-
-    if (ctx->snapshot) {
-        rc = ngx_http_procore_scope_store_project(ctx->conf->realm, claim->id,
-                                                  &project);
-    }
-
-    if (rc == PROCORE_NOT_FOUND
-        || (rc == PROCORE_OK && project.valid_for
-            && project.learnt_at + project.valid_for <= (uint64_t) ngx_time()))
-    {
+    if (rc == PROCORE_NOT_FOUND) {
         return ngx_http_procore_scope_add_unknown(ctx, claim);
     }
 

@@ -149,6 +149,10 @@ test_uuids(void)
            "malformed;");
     claims("/rest/v1.0/workforce-planning/v2/companies/7/projects/"
            "6f1e0c9a-3c33-4f0e-9d3b-0a5e5f7d9b11/tags",
+           "path company companies=7 id; path project "
+           "projects=6f1e0c9a-3c33-4f0e-9d3b-0a5e5f7d9b11 uuid;");
+    claims("/rest/v1.0/workforce-planning/v2/companies/7/projects/"
+           "af1e0c9a-3c33-4f0e-9d3b-0a5e5f7d9b11/tags",
            "path company companies=7 id;");
     claims("/rest/v1.0/workforce-planning/v2/companies/7/projects/8",
            "path company companies=7 id; path project projects=8 id;");
@@ -158,7 +162,8 @@ test_uuids(void)
            "projects=6f1e0c9a-3c33-4f0e-9d3b-0a5e5f7d9b11 malformed;");
     claims("/workforce-planning/workforce-planning/v2/companies/7/projects/"
            "6f1e0c9a-3c33-4f0e-9d3b-0a5e5f7d9b11",
-           "path company companies=7 id;");
+           "path company companies=7 id; path project "
+           "projects=6f1e0c9a-3c33-4f0e-9d3b-0a5e5f7d9b11 uuid;");
 }
 
 
