@@ -240,11 +240,11 @@ subtest 'wrong values' => sub {
         ['procore_scope_bind token', qr/unknown way to bind "token"/],
         ['procore_scope_bind none token_request',
          qr/unknown way to bind "none"/],
-        ['procore_scope_company acme', qr/"acme" is not an id/],
-        ['procore_scope_company 007', qr/"007" is not an id/],
-        ['procore_scope_company 0', qr/"0" is not an id/],
+        ['procore_scope_company acme', qr/"acme" in "procore_scope_\w+" is not an id/],
+        ['procore_scope_company 007', qr/"007" in "procore_scope_\w+" is not an id/],
+        ['procore_scope_company 0', qr/"0" in "procore_scope_\w+" is not an id/],
         ['procore_scope_company 9223372036854775808', qr/is not an id/],
-        ["procore_scope_alias acme $UUID", qr/"acme" is not an id/],
+        ["procore_scope_alias acme $UUID", qr/"acme" in "procore_scope_\w+" is not an id/],
         ["procore_scope_alias $HOME north", qr/"north" is not a UUID/],
         ["procore_scope_alias $HOME", qr/number of arguments/],
         ['procore_scope_lookup_timeout 0', qr/equal to or greater than 1/],
@@ -275,8 +275,12 @@ subtest 'wrong values' => sub {
          qr/"maybe" is neither "deny" nor "allow"/],
         ['procore_scope_undecided foreign_company deny',
          qr/"foreign_company" is no reason for an open decision/],
-        ['procore_scope_exception acme', qr/"acme" is not an id/],
-        ["procore_scope_exception $FOREIGN project=x", qr/"x" is not an id/],
+        ["procore_scope_exception $FOREIGN until=2030-01-01 until=2031-01-01",
+         qr/has "until" twice/],
+        ["procore_scope_exception $FOREIGN note=a note=b",
+         qr/has "note" twice/],
+        ['procore_scope_exception acme', qr/"acme" in "procore_scope_\w+" is not an id/],
+        ["procore_scope_exception $FOREIGN project=x", qr/"x" in "procore_scope_\w+" is not an id/],
         ["procore_scope_exception $FOREIGN client=",
          qr/invalid parameter "client="/],
         ["procore_scope_exception $FOREIGN forever",
@@ -289,6 +293,8 @@ subtest 'wrong values' => sub {
     );
 
     refused('procore_scope_lookup_waiting many', qr/invalid number/, 'http');
+    refused('procore_scope_lookup_waiting 0', qr/must be equal to or greater/,
+            'http');
     refused('procore_scope_lookup_waiting 10', qr/not allowed here/);
 };
 
@@ -323,7 +329,7 @@ subtest 'the manifest' => sub {
         ['long.json', $whole . ' ' x (MANIFEST_MAX + 1 - length $whole),
          qr/must have 1 to 262144 bytes/],
         ['text.json', 'no JSON', qr/is not an App Manifest/],
-        ['other.json', '{"app_version_key": "1"}', qr/is not an App Manifest/],
+        ['other.json', '{"app_version_key": "1"}', qr/has no "post_installation/],
         ['plain.json', $whole =~ s/https/http/r, qr/is not an App Manifest/],
     );
 

@@ -129,6 +129,26 @@ procore_prepare_make(procore_prepare_t *prepare, const char *path)
 }
 
 
+/*
+ * A store whose lock file has its blocks can be opened on a full disk, and goes
+ * on answering what it knows.
+ */
+
+static int
+procore_prepare_reserved(procore_prepare_t *prepare)
+{
+    char         file[PROCORE_STORE_PATH_MAX];
+    struct stat  st;
+
+    return procore_store_join(file, prepare->path, PROCORE_STORE_LOCK,
+                              prepare->report->text)
+           == PROCORE_OK
+           && lstat(file, &st) == 0
+           && S_ISREG(st.st_mode)
+           && (uint64_t) st.st_blocks * 512 >= PROCORE_STORE_LOCK_SIZE;
+}
+
+
 static int
 procore_prepare_folder(procore_prepare_t *prepare)
 {
@@ -177,7 +197,9 @@ procore_prepare_folder(procore_prepare_t *prepare)
                                   "the store's filesystem is read-only");
     }
 
-    if ((uint64_t) space.f_bavail * space.f_frsize < PROCORE_STORE_SPACE) {
+    if ((uint64_t) space.f_bavail * space.f_frsize < PROCORE_STORE_SPACE
+        && !procore_prepare_reserved(prepare))
+    {
         return procore_store_fail(text, PROCORE_FULL,
                                   "the store's filesystem is full");
     }

@@ -305,9 +305,75 @@ test_extra(void)
 }
 
 
+/* A name that is passed over in a hurry must be one without a meaning. */
+
+static int
+passed_over(const procore_rules_t *rules, const procore_slot_t *parent,
+    const char *key)
+{
+    size_t                len;
+    unsigned char         mask;
+    const unsigned char  *endings;
+
+    len = strlen(key);
+    endings = procore_slot_endings(rules, parent, &mask);
+
+    return endings != NULL
+           && (!(endings[(unsigned char) key[len - 1]] & mask)
+               || procore_slot_plain(rules, parent,
+                                     (const unsigned char *) key, len));
+}
+
+
+static void
+test_hurry(void)
+{
+    size_t           i;
+    procore_slot_t   top, nested, project;
+    procore_name_t   extra = { procore_str("site"), PROCORE_KIND_PROJECT };
+    procore_rules_t  all = { NULL, 0, 1, 1 };
+    procore_rules_t  named = { &extra, 1, 0, 0 };
+
+    static const char *const  kept[] = {
+#define PROCORE_NAME(text, kind, slot)  text,
+#include "../../src/claims/procore_names.def"
+#undef PROCORE_NAME
+        "vendor_company_id", "OriginProjectIds", "updates"
+    };
+
+    static const char *const  params[] = {
+        "access_token", "bearer_token", "grant_type", "client_id",
+        "client_secret", "code", "refresh_token", "token"
+    };
+
+    procore_slot_root(&top);
+    procore_slot_index(&top, &nested);
+    project = at_top(&plain, "project");
+
+    for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        ok(!passed_over(&all, &top, kept[i])
+           && !passed_over(&all, &nested, kept[i]),
+           "%s is not passed over", kept[i]);
+    }
+
+    for (i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+        ok(!passed_over(&all, &top, params[i]), "nor is %s", params[i]);
+        is_int(passed_over(&plain, &top, params[i]), i >= 2,
+               "elsewhere %s", params[i]);
+        ok(passed_over(&all, &nested, params[i]), "below it is");
+    }
+
+    ok(passed_over(&all, &top, "cost_code_id"), "cost_code_id is");
+    ok(passed_over(&plain, &nested, "updates"), "updates of other paths is");
+    ok(!passed_over(&named, &top, "site"), "an operator's name is not");
+    ok(!passed_over(&plain, &project, "id"), "project.id is not");
+}
+
+
 int
 main(void)
 {
+    test_hurry();
     test_table();
     test_other_names();
     test_steps();
