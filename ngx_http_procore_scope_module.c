@@ -270,8 +270,8 @@ static ngx_http_module_t  ngx_http_procore_scope_module_ctx = {
     NULL,                                      /* create server configuration */
     NULL,                                      /* merge server configuration */
 
-    ngx_http_procore_scope_create_loc_conf,    /* create location configuration */
-    ngx_http_procore_scope_merge_loc_conf      /* merge location configuration */
+    ngx_http_procore_scope_create_loc_conf,    /* create location config */
+    ngx_http_procore_scope_merge_loc_conf      /* merge location config */
 };
 
 

@@ -360,33 +360,38 @@ subtest 'a client that leaves while its answer is held' => sub {
 };
 
 
-subtest 'credentials in the query go up as a form' => sub {
+subtest 'credentials in the query go up as they came' => sub {
     my $upstream = upstream(answer => "HTTP/1.1 200 OK\r\n"
         . "Content-Type: application/json\r\nConnection: close\r\n\r\n{}");
-    my $moved = nginx(login => $upstream->url, api => $upstream->url);
+    my $nginx = nginx(login => $upstream->url, api => $upstream->url);
     my $query = encode_form(grant_type => 'refresh_token', @credentials,
                             refresh_token => 's' x 64);
     remember('s' x 64);
 
-    $moved->request('POST', "/oauth/token?$query");
-    my ($bytes) = $upstream->requests;
-    like($bytes, qr{^POST /oauth/token HTTP/1.1\r\n}, 'no query');
-    like($bytes, qr{^Content-Type: application/x-www-form-urlencoded\r$}m,
-         'a type');
-    like($bytes, qr{\r\n\r\n\Q$query\E\z}, 'the query as the body');
-
-    $moved->request('POST', "/oauth/token?$query",
+    $nginx->request('POST', "/oauth/token?$query",
                     form => [company_id => $home],
                     headers => ['Accept-Encoding' => 'gzip']);
-    (undef, $bytes) = $upstream->requests;
-    like($bytes, qr{^POST /oauth/token\?\Q$query\E HTTP}, 'but with a body');
+    my ($bytes) = $upstream->requests;
+    like($bytes, qr{^POST /oauth/token\?\Q$query\E HTTP}, 'in the query');
     unlike($bytes, qr{accept-encoding}i, 'Accept-Encoding is gone');
 
     $upstream->stop;
-    $moved->expect(qr/connect\(\) failed/);
-    is($moved->request('POST', "/oauth/token?$query")->{status}, 502,
+    $nginx->expect(qr/connect\(\) failed/);
+    is($nginx->request('POST', "/oauth/token?$query")->{status}, 502,
        'an upstream that is down');
-    like($moved->error_log, qr/connect\(\) failed/, 'is logged');
+    like($nginx->error_log, qr{connect\(\) failed.*/oauth/token"},
+         'is logged without the query');
+};
+
+
+subtest 'a token in the query of token info is refused' => sub {
+    my $nginx = nginx();
+    my $token = 'info-' . 'x' x 40;
+    remember($token);
+    my $response = $nginx->request('GET',
+                                   "/oauth/token/info?access_token=$token");
+    is($response->{status}, 401, 'with 401');
+    is($response->{json}{reason}, 'ambiguous_token', 'and its reason');
 };
 
 

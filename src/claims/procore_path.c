@@ -153,7 +153,7 @@ procore_path_segment(const unsigned char **p, const unsigned char *end,
 }
 
 
-/* The number that Ruby's to_i makes of a UUID: its leading digits, at most 8. */
+/* The number that Ruby's to_i makes of a UUID: up to 8 leading digits. */
 
 static uint64_t
 procore_path_leading(const procore_segment_t *segment)

@@ -57,8 +57,8 @@ int procore_path_compare(const procore_str_t *raw, const procore_str_t *normal);
  * Segments "companies" name companies; "projects" and "project" name projects,
  * by the segment that follows.  A UUID after "companies" is reported as
  * PROCORE_CLAIM_UUID; after "projects" it is malformed, but below
- * workforce-planning/v2/companies/{any} it is a UUID of a project, reported only
- * where it begins with the digits of a number ("id").
+ * workforce-planning/v2/companies/{any} it is a UUID of a project, reported
+ * only where it begins with the digits of a number ("id").
  *
  * Returns PROCORE_OK or PROCORE_MALFORMED (broken escape, control character,
  * text that is no UTF-8, dot segment, a raw "#"; claims seen until then have

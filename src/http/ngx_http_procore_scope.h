@@ -2,10 +2,11 @@
 /*
  * What the nginx side of the module shares between its files.
  *
- * Files: conf (directives), store (bindings in a worker), gate (the phases of a
- * request), head and body (reading it), headers (changing its header), refusal,
- * lookup (a company's projects), oauth (the login host), filter and answer (what
- * comes back), variables and audit.
+ * Files: conf and its directives; store and its writer (bindings in a worker);
+ * gate and ctx (the phases of a request); head, body and judge (reading it);
+ * headers (changing what goes up); refusal; lookup and its flight, fetch, page
+ * and landing (a company's projects); oauth and token (the login host); filter,
+ * answer and companies (what comes back); variables, audit and text.
  */
 
 
@@ -103,7 +104,7 @@ typedef struct {
     ngx_uint_t                  bind;             /* bits: 1 << way */
     ngx_http_complex_value_t   *company;          /* procore_scope_company */
     ngx_array_t                *aliases;
-    ngx_str_t                   lookup;           /* prefix, no "/" at its end */
+    ngx_str_t                   lookup;           /* prefix, no "/" at end */
     ngx_msec_t                  lookup_timeout;
     time_t                      projects_ttl;     /* seconds */
     time_t                      miss_ttl;         /* seconds */
@@ -149,7 +150,7 @@ typedef struct {
 typedef struct {
     uint64_t                          id;
     ngx_http_procore_scope_verdict_e  verdict;
-    ngx_http_procore_scope_claim_t   *claim;      /* the first one, may be NULL */
+    ngx_http_procore_scope_claim_t   *claim;      /* first one, or NULL */
 } ngx_http_procore_scope_unknown_t;
 
 
@@ -397,9 +398,9 @@ void ngx_http_procore_scope_judge_unknown(ngx_http_procore_scope_ctx_t *ctx);
 
 
 /*
- * The company that procore_scope_company names for this request.  Returns NGX_OK
- * (*company set, 0: none configured or empty), or NGX_ERROR where the value is
- * no id: said in the error log, store_failed for the request.
+ * The company that procore_scope_company names for this request.  Returns
+ * NGX_OK (*company set, 0: none configured or empty), or NGX_ERROR where the
+ * value is no id: said in the error log, store_failed for the request.
  */
 
 ngx_int_t ngx_http_procore_scope_configured(ngx_http_request_t *r,

@@ -54,9 +54,9 @@ char *ngx_http_procore_scope_not_built(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 /*
- * For setters: reads an id (NGX_OK, or NGX_ERROR after a sentence that names the
- * directive), and adds an element of "size" bytes to an array that is made when
- * it is first needed (NULL: no memory).
+ * For setters: reads an id (NGX_OK, or NGX_ERROR after a sentence that names
+ * the directive), and adds an element of "size" bytes to an array that is made
+ * when it is first needed (NULL: no memory).
  */
 
 ngx_int_t ngx_http_procore_scope_conf_id(ngx_conf_t *cf, ngx_str_t *text,
@@ -65,7 +65,7 @@ void *ngx_http_procore_scope_push(ngx_conf_t *cf, ngx_array_t **array,
     size_t size);
 
 
-/* What only the whole configuration can tell, such as a mode without a store. */
+/* What only the whole of it can tell, such as a mode without a store. */
 
 ngx_int_t ngx_http_procore_scope_check_conf(ngx_conf_t *cf,
     ngx_http_procore_scope_main_conf_t *pmcf);

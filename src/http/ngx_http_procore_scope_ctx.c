@@ -338,8 +338,8 @@ ngx_http_procore_scope_hide_query(ngx_http_request_t *r,
 
 
 /*
- * What nginx appends to a line of the error log; the URI that goes up is part of
- * it while an upstream is at work.
+ * What nginx appends to a line of the error log; the URI that goes up is part
+ * of it while an upstream is at work.
  */
 
 static u_char *

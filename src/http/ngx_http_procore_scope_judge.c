@@ -99,8 +99,9 @@ ngx_http_procore_scope_claim(void *data, const procore_claim_t *claim)
         break;
 
     case NGX_HTTP_PROCORE_SCOPE_FOREIGN:
-        reason = claim->kind == PROCORE_KIND_COMPANY ? PROCORE_REASON_FOREIGN_COMPANY
-                                                     : PROCORE_REASON_FOREIGN_PROJECT;
+        reason = claim->kind == PROCORE_KIND_COMPANY
+                 ? PROCORE_REASON_FOREIGN_COMPANY
+                 : PROCORE_REASON_FOREIGN_PROJECT;
         rank = ngx_http_procore_scope_foreign_rank(claim->carrier);
         break;
 

@@ -29,20 +29,6 @@ static void ngx_http_procore_scope_oauth_choose(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_token_t *parent);
 static void ngx_http_procore_scope_oauth_verdicts(
     ngx_http_procore_scope_ctx_t *ctx);
-static ngx_int_t ngx_http_procore_scope_oauth_move_query(
-    ngx_http_request_t *r);
-static ngx_int_t ngx_http_procore_scope_oauth_form_header(
-    ngx_http_request_t *r);
-
-
-static ngx_str_t  ngx_http_procore_scope_type_header =
-    ngx_string("content-type");
-
-static ngx_str_t  ngx_http_procore_scope_type_name =
-    ngx_string("Content-Type");
-
-static ngx_str_t  ngx_http_procore_scope_form_type =
-    ngx_string("application/x-www-form-urlencoded");
 
 
 ngx_int_t
@@ -118,9 +104,11 @@ ngx_http_procore_scope_oauth_other(ngx_http_request_t *r,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        /* whether the token is good is the login host's to say */
+        /* whether the one token is good is the login host's to say */
 
-        if (ctx->reason != PROCORE_REASON_REVOKED_TOKEN) {
+        if (ctx->reason != PROCORE_REASON_REVOKED_TOKEN
+            && ctx->reason != PROCORE_REASON_AMBIGUOUS_TOKEN)
+        {
             ctx->reason = PROCORE_REASON_OK;
             ctx->rank = PROCORE_RANK_NONE;
         }
@@ -210,13 +198,6 @@ ngx_http_procore_scope_oauth_finish(ngx_http_request_t *r,
     if (ngx_http_procore_scope_remove_headers(r,
                                       NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING)
         != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE && oauth->query
-        && !ngx_http_procore_scope_has_body(r)
-        && ngx_http_procore_scope_oauth_move_query(r) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -496,83 +477,4 @@ ngx_http_procore_scope_oauth_verdicts(ngx_http_procore_scope_ctx_t *ctx)
                                : NGX_HTTP_PROCORE_SCOPE_FOREIGN;
         }
     }
-}
-
-
-/*
- * nginx prints the URI that it sends up when an upstream fails.  Credentials in
- * a query are no longer in it when they go up as the form that they are.
- */
-
-static ngx_int_t
-ngx_http_procore_scope_oauth_move_query(ngx_http_request_t *r)
-{
-    ngx_buf_t                *b;
-    ngx_chain_t              *cl;
-    procore_str_t             raw;
-    ngx_http_request_body_t  *rb;
-
-    if (ngx_http_procore_scope_oauth_form_header(r) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    rb = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
-    b = ngx_create_temp_buf(r->pool, r->args.len);
-    cl = ngx_alloc_chain_link(r->pool);
-
-    if (rb == NULL || b == NULL || cl == NULL) {
-        return NGX_ERROR;
-    }
-
-    b->last = ngx_cpymem(b->last, r->args.data, r->args.len);
-    b->last_buf = 1;
-
-    cl->buf = b;
-    cl->next = NULL;
-
-    rb->bufs = cl;
-
-    r->request_body = rb;
-    r->headers_in.content_length_n = (off_t) r->args.len;
-
-    ngx_http_procore_scope_raw_path(r, &raw);
-
-    r->unparsed_uri.len = raw.len;
-    r->args.len = 0;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_procore_scope_oauth_form_header(ngx_http_request_t *r)
-{
-    ngx_uint_t        i, found;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    found = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (ngx_http_procore_scope_is_header(&h[i],
-                                         &ngx_http_procore_scope_type_header))
-            {
-                h[i].value = ngx_http_procore_scope_form_type;
-                found = 1;
-            }
-        }
-    }
-
-    if (found) {
-        return NGX_OK;
-    }
-
-    return ngx_http_procore_scope_add_header(r,
-                                          &ngx_http_procore_scope_type_name,
-                                          &ngx_http_procore_scope_type_header,
-                                          &ngx_http_procore_scope_form_type);
 }

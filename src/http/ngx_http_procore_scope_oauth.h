@@ -32,7 +32,6 @@ struct ngx_http_procore_scope_oauth_s {
     unsigned            reading:1;    /* the body has a reader */
     unsigned            has_parent:1;
     unsigned            has_token:1;
-    unsigned            query:1;      /* parameters stand in the query */
     unsigned            written:1;    /* "rc" and "bound" are set */
 
     u_char              scratch[NGX_HTTP_PROCORE_SCOPE_SCRATCH];

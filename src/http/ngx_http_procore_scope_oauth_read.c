@@ -219,10 +219,6 @@ ngx_http_procore_scope_oauth_param(void *data, procore_carrier_e carrier,
         return;
     }
 
-    if (carrier == PROCORE_IN_QUERY) {
-        ctx->oauth->query = 1;
-    }
-
     switch (type) {
 
     case PROCORE_VALUE_TEXT:

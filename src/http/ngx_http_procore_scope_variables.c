@@ -102,8 +102,8 @@ ngx_http_procore_scope_add_variables(ngx_conf_t *cf)
 {
     ngx_http_variable_t                 *var, *v;
     ngx_http_procore_scope_main_conf_t  *pmcf;
-    static ngx_str_t                     request_id = ngx_string("request_id");
-    static ngx_str_t                     request_uri = ngx_string("request_uri");
+    static ngx_str_t  request_id = ngx_string("request_id");
+    static ngx_str_t  request_uri = ngx_string("request_uri");
 
     for (v = ngx_http_procore_scope_vars; v->name.len; v++) {
         var = ngx_http_add_variable(cf, &v->name, v->flags);

@@ -353,7 +353,7 @@ compare(const char *what)
 }
 
 
-/* cJSON ends texts at a NUL, so that bodies with an escaped one are left out. */
+/* cJSON ends texts at a NUL: bodies with an escaped one are left out. */
 
 static void
 compare_with_tree(const procore_rules_t *rules, const char *text, size_t len)
