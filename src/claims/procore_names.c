@@ -316,6 +316,16 @@ procore_slot_key(const procore_rules_t *rules, const procore_slot_t *parent,
         procore_slot_name(rules, key, len, &slot);
     }
 
+    /* an action reads the values of a hash of updates, whatever the keys are */
+
+    if (parent->type == PROCORE_SLOT_UPDATES && !parent->indexed
+        && slot.type == PROCORE_SLOT_NONE)
+    {
+        slot.type = PROCORE_SLOT_UPDATES;
+        slot.kind = parent->kind;
+        slot.indexed = 1;
+    }
+
     if (parent->depth == 0 && slot.type == PROCORE_SLOT_NONE) {
         procore_slot_param(rules, key, len, &slot);
     }

@@ -129,7 +129,7 @@ typedef enum {
     NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID,
     NGX_HTTP_PROCORE_SCOPE_MALFORMED,
     NGX_HTTP_PROCORE_SCOPE_EXCEPTED,
-    NGX_HTTP_PROCORE_SCOPE_UNJUDGED     /* no company to compare with */
+    NGX_HTTP_PROCORE_SCOPE_UNJUDGED     /* no company, or no list */
 } ngx_http_procore_scope_verdict_e;
 
 

@@ -573,6 +573,12 @@ ngx_http_procore_scope_judge_unknown(ngx_http_procore_scope_ctx_t *ctx)
         case NGX_HTTP_PROCORE_SCOPE_EXCEPTED:
             continue;
 
+        case NGX_HTTP_PROCORE_SCOPE_UNJUDGED:
+
+            /* the lookup could not tell, and has said so */
+
+            continue;
+
         case NGX_HTTP_PROCORE_SCOPE_FOREIGN:
             reason = PROCORE_REASON_FOREIGN_PROJECT;
             break;

@@ -365,19 +365,15 @@ static ngx_int_t
 ngx_http_procore_scope_lookup_refused(ngx_http_procore_scope_ctx_t *ctx,
     ngx_http_procore_scope_landing_e landing, time_t retry_after)
 {
-    ngx_uint_t                         i, foreign;
+    ngx_uint_t                         i;
     ngx_http_procore_scope_unknown_t  *unknown;
 
     unknown = ctx->unknown.elts;
-    foreign = 0;
 
     for (i = 0; i < ctx->unknown.nelts; i++) {
 
         if (unknown[i].verdict == NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID) {
             unknown[i].verdict = NGX_HTTP_PROCORE_SCOPE_UNJUDGED;
-
-        } else if (unknown[i].verdict == NGX_HTTP_PROCORE_SCOPE_FOREIGN) {
-            foreign = 1;
         }
     }
 
@@ -387,14 +383,8 @@ ngx_http_procore_scope_lookup_refused(ngx_http_procore_scope_ctx_t *ctx,
 
     ctx->retry_after = retry_after;
 
-    /*
-     * What is undecided must not be told as unknown; but a project that turned
-     * out to be another company's is told first.
-     */
-
     ngx_http_procore_scope_note(ctx, PROCORE_REASON_LOOKUP_FAILED,
-                                foreign ? PROCORE_RANK_LOOKUP_FAILED
-                                        : PROCORE_RANK_UNKNOWN_PROJECT, NULL);
+                                PROCORE_RANK_LOOKUP_FAILED, NULL);
 
     return NGX_OK;
 }

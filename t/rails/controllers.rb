@@ -4,7 +4,8 @@
 module Procore
   module Api
     class Base < ActionController::Base
-      wrap_parameters format: [:json]
+      # A wrapped "id" is that of the record, which the path has named.
+      wrap_parameters format: [:json], exclude: [:id]
       skip_forgery_protection
 
       class << self

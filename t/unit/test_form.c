@@ -252,6 +252,8 @@ test_sync(void)
     body("project[updates][][id]=8",
          "body project project[updates][][id]=8 id;");
 
+    body("updates[x][id]=8", "body project updates[x][id]=8 id;");
+
     rules.sync = 0;
 }
 

@@ -271,6 +271,8 @@ test_rules(void)
               "p:updates.0.id=5 p:updates.1.id=7 ");
     claims_by(&sync, "{\"project\":{\"updates\":{\"0\":{\"id\":\"8\"}}}}",
               "p:project.updates.0.id=8 ");
+    claims_by(&sync, "{\"updates\":{\"x\":{\"id\":8,\"y\":{\"id\":6}}}}",
+              "p:updates.x.id=8 ");
     claims("{\"updates\":[{\"id\":5}]}", "");
 
     claims_by(&oauth, "{\"code\":\"a\\tb\",\"token\":12,\"client_id\":null,"

@@ -203,6 +203,18 @@ test_sync(void)
     is_int(slot.type, PROCORE_SLOT_ID, "so does project[updates][][id]");
 
     slot = at_top(&rules, "updates");
+    (void) step(&rules, &slot, "x");
+    (void) step(&rules, &slot, "id");
+    ok(slot.type == PROCORE_SLOT_ID && slot.kind == PROCORE_KIND_PROJECT,
+       "so does updates[x][id], whatever the key");
+
+    slot = at_top(&rules, "updates");
+    (void) step(&rules, &slot, "x");
+    (void) step(&rules, &slot, "status");
+    (void) step(&rules, &slot, "id");
+    is_int(slot.type, PROCORE_SLOT_NONE, "updates[x][status][id] does not");
+
+    slot = at_top(&rules, "updates");
     procore_slot_index(&slot, &slot);
     (void) step(&rules, &slot, "status");
     (void) step(&rules, &slot, "id");

@@ -118,6 +118,7 @@ page_of_token(uint64_t n)
 
     memcpy(&number, (unsigned char *) value.mv_data
                     - ((uintptr_t) value.mv_data & 4095), sizeof(number));
+    mdb_txn_abort(txn);
     mdb_env_close(env);
 
     return (off_t) number * 4096;

@@ -199,17 +199,19 @@ sub updates {
             ? $random->pick("{\"updates\":[{\"id\":$text}]}",
                             "{\"updates\":{\"id\":$text}}",
                             "{\"updates\":{\"0\":{\"id\":$text}}}",
+                            "{\"updates\":{\"x\":{\"id\":$text}}}",
                             "[{\"updates\":[{\"id\":$text}]}]",
                             "{\"project\":{\"updates\":[{\"id\":$text}]}}",
                             "{\"updates\":[{\"id\":[$text]}]}",
                             "{\"updates\":[[{\"id\":$text}]]}")
             : $random->pick('updates[][id]=', 'updates[0][id]=',
-                            'updates[id]=', 'updates[][x]=1&updates[][id]=',
+                            'updates[id]=', 'updates[x][id]=',
+                            'updates[-1][id]=', 'updates[][x]=1&updates[][id]=',
                             'project[updates][][id]=', '[updates][][id]=')
                 . spelt($random, $id);
     } else {
         $case->{query} = $random->pick('updates[][id]=', 'updates[0][id]=',
-                                       'updates[][id[]=', 'updates[[id]]=')
+                                       'updates[x][id]=', 'updates[][id[]=', 'updates[[id]]=')
             . spelt($random, $id) =~ s/[ #]/+/gr;
     }
     return;

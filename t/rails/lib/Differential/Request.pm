@@ -31,7 +31,18 @@ use constant HOST => '127.0.0.1';
 my $json = JSON::PP->new->canonical->ascii;
 
 
-sub to_line { return $json->encode($_[0]) }
+# A number is a string here, whatever Perl has used it for.
+sub to_line { return $json->encode(strings($_[0])) }
+
+
+sub strings {
+    my ($data) = @_;
+
+    return ref $data eq 'HASH' ? { map { $_ => strings($data->{$_}) }
+                                   keys %$data }
+         : ref $data eq 'ARRAY' ? [map { strings($_) } @$data]
+         : defined $data ? "$data" : undef;
+}
 
 
 sub from_line { return $json->decode($_[0]) }

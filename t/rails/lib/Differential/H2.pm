@@ -1,0 +1,135 @@
+package Differential::H2;
+
+# One request on an HTTP/2 connection without TLS (RFC 9113): headers are sent
+# as literals, so that they go out as they are.
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use IO::Select;
+use IO::Socket::INET;
+
+use Differential::Request qw(target_of);
+
+our @EXPORT_OK = qw(fits_h2 h2_exchange);
+
+use constant {
+    DATA => 0, HEADERS => 1, RST_STREAM => 3, SETTINGS => 4, GOAWAY => 7,
+    END_STREAM => 1, END_HEADERS => 4, ACK => 1,
+    FRAME => 16_384,      # SETTINGS_MAX_FRAME_SIZE by default
+    WINDOW => 65_535,     # what may be sent before the peer has to allow more
+    QUIET => 1,           # seconds
+};
+
+
+# Can HTTP/2 say the same? Framing is its own, and so are hop-by-hop headers.
+sub fits_h2 {
+    my ($case) = @_;
+
+    my $frame = $case->{frame} || {};
+    return 0 if $frame->{before} || $frame->{expect_continue}
+        || $frame->{host} || $frame->{trailers} || $frame->{coding}
+        || ($frame->{how} || 'length') !~ /^(?:length|chunked)$/;
+    return 0 if $case->{path} !~ m{^/} || target_of($case) =~ /[\x00-\x20]/;
+    return 0 if length($case->{body} // '') >= WINDOW;
+    return 0 if length(target_of($case)) > 4000;
+    return !grep { $_->[0] !~ /^[\w-]+\z/ || $_->[1] =~ /^\s|\s\z|[\0\r\n]/
+        || $_->[0] =~ /^(?:connection|upgrade|te|transfer[_-]encoding
+                        |content-length)$/xi } @{ $case->{headers} };
+}
+
+
+# Sends the case and waits until the stream has ended.
+sub h2_exchange {
+    my ($port, $case, $id) = @_;
+
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                       PeerPort => $port, Timeout => 5)
+        or die "connect to port $port: $!";
+    my $length = defined $case->{body}
+        && (($case->{frame} || {})->{how} || 'length') eq 'length';
+    my @headers = (
+        [':method', $case->{method}], [':scheme', 'http'],
+        [':authority', '127.0.0.1'], [':path', target_of($case)],
+        ['user-agent', $id],
+        map({ [lc $_->[0], $_->[1]] } @{ $case->{headers} }),
+        $length ? ['content-length', length $case->{body}] : ());
+
+    print {$socket} "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", frame(SETTINGS, 0, 0),
+        request_frames(join('', map { literal(@$_) } @headers),
+                       $case->{body});
+    $socket->flush;
+    my $ended = wait_for_end($socket);
+    close $socket;
+    return $ended;
+}
+
+
+sub request_frames {
+    my ($block, $body) = @_;
+
+    my $flags = END_HEADERS | (defined $body ? 0 : END_STREAM);
+    my $out = frame(HEADERS, $flags, 1, $block);
+    return $out unless defined $body;
+
+    my @pieces = unpack '(a' . FRAME . ')*', $body;
+    $out .= frame(DATA, 0, 1, $_) for @pieces;
+    return $out . frame(DATA, END_STREAM, 1);
+}
+
+
+sub frame {
+    my ($type, $flags, $stream, $payload) = @_;
+
+    $payload //= '';
+    return substr(pack('N', length $payload), 1)
+        . pack('CCN', $type, $flags, $stream) . $payload;
+}
+
+
+# RFC 7541, 6.2.2: a literal without indexing, with a new name.
+sub literal {
+    my ($name, $value) = @_;
+
+    return "\0" . string($name) . string($value);
+}
+
+
+# RFC 7541, 5.1 and 5.2: a length with a prefix of 7 bits, then the bytes.
+sub string {
+    my ($text) = @_;
+
+    my $length = length $text;
+    return chr($length) . $text if $length < 127;
+
+    my $out = chr 127;
+    $length -= 127;
+    while ($length >= 128) {
+        $out .= chr($length % 128 + 128);
+        $length = int($length / 128);
+    }
+    return $out . chr($length) . $text;
+}
+
+
+sub wait_for_end {
+    my ($socket) = @_;
+
+    my $buffer = '';
+    while (IO::Select->new($socket)->can_read(QUIET)) {
+        sysread $socket, $buffer, 65_536, length $buffer or return 1;
+        while (length $buffer >= 9) {
+            my ($high, $low, $type, $flags) = unpack 'CnCC', $buffer;
+            my $length = $high * 65_536 + $low;
+            last if length $buffer < 9 + $length;
+            substr $buffer, 0, 9 + $length, '';
+            return 1 if $type == RST_STREAM || $type == GOAWAY
+                || ($type == DATA || $type == HEADERS) && $flags & END_STREAM;
+        }
+    }
+    return 0;
+}
+
+
+1;
