@@ -9,30 +9,45 @@
 
 /*
  * A record has at most 8,000 bytes, so that syslog and pipes take it whole.
- * Long texts have bounds of their own, in bytes of JSON, and lists stop where
- * what follows them would not fit any more.
+ * Each text of a request has a bound in bytes and one in bytes of JSON: all
+ * before the claims stays below 5,000 bytes, an element of a list is written
+ * only where the longest would fit, and what follows the lists has some 40.
  */
 
 #define NGX_HTTP_PROCORE_SCOPE_RECORD        8000
 #define NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS  7000   /* claims end here */
-#define NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES  7800   /* unlisted names end */
+#define NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES  7900   /* unlisted names end */
 
-#define NGX_HTTP_PROCORE_SCOPE_PATH          1024   /* bytes of text */
+#define NGX_HTTP_PROCORE_SCOPE_PATH          1024
 #define NGX_HTTP_PROCORE_SCOPE_PATH_JSON     2048
 #define NGX_HTTP_PROCORE_SCOPE_AGENT         256
 #define NGX_HTTP_PROCORE_SCOPE_AGENT_JSON    768
 #define NGX_HTTP_PROCORE_SCOPE_VALUE         32
 #define NGX_HTTP_PROCORE_SCOPE_NAME          128
 
+#define NGX_HTTP_PROCORE_SCOPE_NAME_JSON                                      \
+    (NGX_HTTP_PROCORE_SCOPE_NAME * NGX_HTTP_PROCORE_SCOPE_ESCAPED + 3)
+
+#define NGX_HTTP_PROCORE_SCOPE_CLAIM_JSON                                     \
+    ((NGX_HTTP_PROCORE_SCOPE_NAME + NGX_HTTP_PROCORE_SCOPE_VALUE)             \
+     * NGX_HTTP_PROCORE_SCOPE_ESCAPED + 100)
+
+
+#define ngx_http_procore_scope_put(p, text)                                   \
+    ngx_cpymem(p, text, sizeof(text) - 1)
+
 
 static ngx_int_t ngx_http_procore_scope_record(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static u_char *ngx_http_procore_scope_event(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *last);
+    ngx_http_procore_scope_ctx_t *ctx, u_char *p);
+static u_char *ngx_http_procore_scope_second(u_char *p, time_t sec);
 static u_char *ngx_http_procore_scope_request(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *last);
+    ngx_http_procore_scope_ctx_t *ctx, u_char *p);
+static u_char *ngx_http_procore_scope_version(u_char *p, ngx_uint_t version);
 static u_char *ngx_http_procore_scope_scope(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *start, u_char *last);
+    ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *start);
+static u_char *ngx_http_procore_scope_number(u_char *p, uint64_t number);
 static u_char *ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx,
     u_char *p, u_char *last);
 static u_char *ngx_http_procore_scope_one_claim(
@@ -41,7 +56,7 @@ static u_char *ngx_http_procore_scope_one_claim(
 static u_char *ngx_http_procore_scope_names_list(
     ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *last);
 static u_char *ngx_http_procore_scope_text(ngx_http_procore_scope_ctx_t *ctx,
-    u_char *p, u_char *last, ngx_str_t *text, size_t max, size_t json);
+    u_char *p, ngx_str_t *text, size_t max, size_t json);
 
 
 static const char  *ngx_http_procore_scope_verdicts[] = {
@@ -89,25 +104,31 @@ ngx_http_procore_scope_audit_variable(ngx_http_request_t *r,
 }
 
 
+/*
+ * The record is put together in memory of the process, of which only what it
+ * takes is copied: a request's pool would need a block of its own for it.
+ */
+
 static ngx_int_t
 ngx_http_procore_scope_record(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    u_char  *p, *start, *last;
+    u_char         *p;
+    static u_char   start[NGX_HTTP_PROCORE_SCOPE_RECORD];
 
-    start = ngx_pnalloc(r->pool, NGX_HTTP_PROCORE_SCOPE_RECORD);
-    if (start == NULL) {
+    p = ngx_http_procore_scope_event(r, ctx, start);
+    p = ngx_http_procore_scope_request(r, ctx, p);
+    p = ngx_http_procore_scope_scope(r, ctx, p, start);
+
+    ctx->record.len = (size_t) (p - start);
+    ctx->record.data = ngx_pnalloc(r->pool, ctx->record.len);
+
+    if (ctx->record.data == NULL) {
+        ctx->record.len = 0;
         return NGX_ERROR;
     }
 
-    last = start + NGX_HTTP_PROCORE_SCOPE_RECORD;
-
-    p = ngx_http_procore_scope_event(r, ctx, start, last);
-    p = ngx_http_procore_scope_request(r, ctx, p, last);
-    p = ngx_http_procore_scope_scope(r, ctx, p, start, last);
-
-    ctx->record.data = start;
-    ctx->record.len = (size_t) (p - start);
+    ngx_memcpy(ctx->record.data, start, ctx->record.len);
 
     return NGX_OK;
 }
@@ -115,46 +136,91 @@ ngx_http_procore_scope_record(ngx_http_request_t *r,
 
 static u_char *
 ngx_http_procore_scope_event(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *last)
+    ngx_http_procore_scope_ctx_t *ctx, u_char *p)
 {
-    ngx_tm_t                    tm;
+    ngx_uint_t                  msec;
     ngx_time_t                 *tp;
-    ngx_uint_t                  denied;
-    const char                 *outcome;
+    const procore_str_t        *reason;
     ngx_http_variable_value_t  *id;
 
     tp = ngx_timeofday();
-    ngx_gmtime(tp->sec, &tm);
+    msec = tp->msec;
+    reason = &procore_reasons[ctx->reason].name;
+
+    p = ngx_http_procore_scope_put(p, "{\"@timestamp\":\"");
+    p = ngx_http_procore_scope_second(p, tp->sec);
+
+    *p++ = '.';
+    *p++ = (u_char) ('0' + msec / 100);
+    *p++ = (u_char) ('0' + msec / 10 % 10);
+    *p++ = (u_char) ('0' + msec % 10);
+
+    p = ngx_http_procore_scope_put(p, "Z\",\"event\":{\"id\":\"");
 
     id = ngx_http_procore_scope_request_id(r);
 
-    denied = ctx->decision == NGX_HTTP_PROCORE_SCOPE_DENY;
-    outcome = denied ? "failure" : "success";
-
-    if (ctx->decision == NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED) {
-        outcome = "unknown";
+    if (id) {
+        p = ngx_cpymem(p, id->data, id->len);
     }
 
-    return ngx_slprintf(p, last,
-                        "{\"@timestamp\":\"%4d-%02d-%02dT%02d:%02d:%02d.%03MZ\""
-                        ",\"event\":{\"id\":\"%v\",\"kind\":\"event\""
-                        ",\"category\":[\"web\"],\"type\":[\"access\",\"%s\"]"
-                        ",\"action\":\"%V\",\"outcome\":\"%s\""
-                        ",\"reason\":\"%*s\",\"sequence\":null}",
-                        tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                        tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
-                        (ngx_msec_t) tp->msec,
-                        id ? id : &ngx_http_variable_null_value,
-                        denied ? "denied" : "allowed",
-                        &ctx->action, outcome,
-                        procore_reasons[ctx->reason].name.len,
-                        procore_reasons[ctx->reason].name.data);
+    p = ngx_http_procore_scope_put(p, "\",\"kind\":\"event\",\"category\":"
+                                      "[\"web\"],\"type\":[\"access\",\"");
+
+    p = ctx->decision == NGX_HTTP_PROCORE_SCOPE_DENY
+        ? ngx_http_procore_scope_put(p, "denied\"],\"action\":\"")
+        : ngx_http_procore_scope_put(p, "allowed\"],\"action\":\"");
+
+    p = ngx_cpymem(p, ctx->action.data, ctx->action.len);
+    p = ngx_http_procore_scope_put(p, "\",\"outcome\":\"");
+
+    switch (ctx->decision) {
+
+    case NGX_HTTP_PROCORE_SCOPE_DENY:
+        p = ngx_http_procore_scope_put(p, "failure");
+        break;
+
+    case NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED:
+        p = ngx_http_procore_scope_put(p, "unknown");
+        break;
+
+    default:
+        p = ngx_http_procore_scope_put(p, "success");
+        break;
+    }
+
+    p = ngx_http_procore_scope_put(p, "\",\"reason\":\"");
+    p = ngx_cpymem(p, reason->data, reason->len);
+
+    return ngx_http_procore_scope_put(p, "\",\"sequence\":null}");
+}
+
+
+/* "2026-11-24T14:00:00"; most records of a second are not its first. */
+
+static u_char *
+ngx_http_procore_scope_second(u_char *p, time_t sec)
+{
+    ngx_tm_t        tm;
+    static time_t   cached = -1;
+    static u_char   text[sizeof("1970-01-01T00:00:00")];
+
+    if (sec != cached) {
+        ngx_gmtime(sec, &tm);
+
+        ngx_sprintf(text, "%4d-%02d-%02dT%02d:%02d:%02d",
+                    tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                    tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+
+        cached = sec;
+    }
+
+    return ngx_cpymem(p, text, sizeof(text) - 1);
 }
 
 
 static u_char *
 ngx_http_procore_scope_request(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *last)
+    ngx_http_procore_scope_ctx_t *ctx, u_char *p)
 {
     ngx_str_t      text;
     ngx_uint_t     status;
@@ -162,157 +228,187 @@ ngx_http_procore_scope_request(ngx_http_request_t *r,
 
     status = r->err_status ? r->err_status : r->headers_out.status;
 
-    text.data = (u_char *) "1.1";
-
-    switch (r->http_version) {
-
-    case NGX_HTTP_VERSION_9:
-        text.data = (u_char *) "0.9";
-        break;
-
-    case NGX_HTTP_VERSION_10:
-        text.data = (u_char *) "1.0";
-        break;
-
-    case NGX_HTTP_VERSION_20:
-        text.data = (u_char *) "2";
-        break;
-
-#ifdef NGX_HTTP_VERSION_30
-    case NGX_HTTP_VERSION_30:
-        text.data = (u_char *) "3";
-        break;
-#endif
-
-    default:
-        break;
-    }
-
-    p = ngx_slprintf(p, last, ",\"http\":{\"version\":\"%s\""
-                     ",\"request\":{\"method\":\"", text.data);
-
-    text = r->method_name;
-    p = ngx_http_procore_scope_text(ctx, p, last, &text,
+    p = ngx_http_procore_scope_put(p, ",\"http\":{\"version\":\"");
+    p = ngx_http_procore_scope_version(p, r->http_version);
+    p = ngx_http_procore_scope_put(p, "\",\"request\":{\"method\":\"");
+    p = ngx_http_procore_scope_text(ctx, p, &r->method_name,
                                     NGX_HTTP_PROCORE_SCOPE_VALUE,
                                     NGX_HTTP_PROCORE_SCOPE_VALUE
                                     * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
-
-    p = ngx_slprintf(p, last, "\"},\"response\":{\"status_code\":");
-    p = status ? ngx_slprintf(p, last, "%ui", status)
-               : ngx_slprintf(p, last, "null");
-    p = ngx_slprintf(p, last, "}},\"url\":{\"path\":\"");
+    p = ngx_http_procore_scope_put(p, "\"},\"response\":{\"status_code\":");
+    p = ngx_http_procore_scope_number(p, status);
+    p = ngx_http_procore_scope_put(p, "}},\"url\":{\"path\":\"");
 
     ngx_http_procore_scope_raw_path(r, &raw);
     text.len = raw.len;
     text.data = (u_char *) raw.data;
 
-    p = ngx_http_procore_scope_text(ctx, p, last, &text,
+    p = ngx_http_procore_scope_text(ctx, p, &text,
                                     NGX_HTTP_PROCORE_SCOPE_PATH,
                                     NGX_HTTP_PROCORE_SCOPE_PATH_JSON);
-
-    p = ngx_slprintf(p, last, "\"},\"source\":{\"ip\":");
+    p = ngx_http_procore_scope_put(p, "\"},\"source\":{\"ip\":");
 
     text = r->connection->addr_text;
 
     if (text.len >= 5 && ngx_strncmp(text.data, "unix:", 5) == 0) {
-        p = ngx_slprintf(p, last, "null");
+        p = ngx_http_procore_scope_put(p, "null");
 
     } else {
-        p = ngx_slprintf(p, last, "\"%V\"", &text);
+        *p++ = '"';
+        p = ngx_cpymem(p, text.data, text.len);
+        *p++ = '"';
     }
 
-    p = ngx_slprintf(p, last, "},\"user_agent\":{\"original\":");
+    p = ngx_http_procore_scope_put(p, "},\"user_agent\":{\"original\":");
 
     if (r->headers_in.user_agent == NULL) {
-        p = ngx_slprintf(p, last, "null");
-
-    } else {
-        p = ngx_slprintf(p, last, "\"");
-        p = ngx_http_procore_scope_text(ctx, p, last,
-                                        &r->headers_in.user_agent->value,
-                                        NGX_HTTP_PROCORE_SCOPE_AGENT,
-                                        NGX_HTTP_PROCORE_SCOPE_AGENT_JSON);
-        p = ngx_slprintf(p, last, "\"");
+        return ngx_http_procore_scope_put(p, "null}");
     }
 
-    return ngx_slprintf(p, last, "}");
+    *p++ = '"';
+    p = ngx_http_procore_scope_text(ctx, p, &r->headers_in.user_agent->value,
+                                    NGX_HTTP_PROCORE_SCOPE_AGENT,
+                                    NGX_HTTP_PROCORE_SCOPE_AGENT_JSON);
+
+    return ngx_http_procore_scope_put(p, "\"}");
+}
+
+
+static u_char *
+ngx_http_procore_scope_version(u_char *p, ngx_uint_t version)
+{
+    switch (version) {
+
+    case NGX_HTTP_VERSION_9:
+        return ngx_http_procore_scope_put(p, "0.9");
+
+    case NGX_HTTP_VERSION_10:
+        return ngx_http_procore_scope_put(p, "1.0");
+
+    case NGX_HTTP_VERSION_20:
+        return ngx_http_procore_scope_put(p, "2");
+
+#ifdef NGX_HTTP_VERSION_30
+    case NGX_HTTP_VERSION_30:
+        return ngx_http_procore_scope_put(p, "3");
+#endif
+
+    default:
+        return ngx_http_procore_scope_put(p, "1.1");
+    }
 }
 
 
 static u_char *
 ngx_http_procore_scope_scope(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *start, u_char *last)
+    ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *start)
 {
-    ngx_str_t                   client;
-    ngx_uint_t                  status;
-    const char                 *mode, *way;
-    ngx_http_upstream_state_t  *state;
+    ngx_str_t             client;
+    ngx_uint_t            status;
+    const char           *name;
+    const procore_str_t  *reason;
 
-    mode = ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE ? "enforce"
-                                                             : "monitor";
-    p = ctx->company
-        ? ngx_slprintf(p, last, ",\"organization\":{\"id\":\"%uL\"}",
-                       ctx->company)
-        : ngx_slprintf(p, last, ",\"organization\":{\"id\":null}");
+    p = ngx_http_procore_scope_put(p, ",\"organization\":{\"id\":");
 
-    p = ngx_slprintf(p, last, ",\"procore_scope\":{\"mode\":\"%s\""
-                     ",\"decision\":\"%s\",\"reason\":\"%*s\",\"company\":",
-                     mode, ngx_http_procore_scope_decision_name(ctx->decision),
-                     procore_reasons[ctx->reason].name.len,
-                     procore_reasons[ctx->reason].name.data);
+    if (ctx->company) {
+        *p++ = '"';
+        p = ngx_http_procore_scope_number(p, ctx->company);
+        *p++ = '"';
 
-    p = ctx->company ? ngx_slprintf(p, last, "%uL", ctx->company)
-                     : ngx_slprintf(p, last, "null");
+    } else {
+        p = ngx_http_procore_scope_put(p, "null");
+    }
 
-    way = ngx_http_procore_scope_way_name(ctx->way);
+    p = ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE
+        ? ngx_http_procore_scope_put(p, "},\"procore_scope\":{\"mode\":"
+                                        "\"enforce\",\"decision\":\"")
+        : ngx_http_procore_scope_put(p, "},\"procore_scope\":{\"mode\":"
+                                        "\"monitor\",\"decision\":\"");
 
-    p = *way ? ngx_slprintf(p, last, ",\"bound_by\":\"%s\"", way)
-             : ngx_slprintf(p, last, ",\"bound_by\":null");
+    name = ngx_http_procore_scope_decision_name(ctx->decision);
+    reason = &procore_reasons[ctx->reason].name;
+
+    p = ngx_cpymem(p, name, ngx_strlen(name));
+    p = ngx_http_procore_scope_put(p, "\",\"reason\":\"");
+    p = ngx_cpymem(p, reason->data, reason->len);
+    p = ngx_http_procore_scope_put(p, "\",\"company\":");
+    p = ngx_http_procore_scope_number(p, ctx->company);
+    p = ngx_http_procore_scope_put(p, ",\"bound_by\":");
+
+    name = ngx_http_procore_scope_way_name(ctx->way);
+
+    if (*name) {
+        *p++ = '"';
+        p = ngx_cpymem(p, name, ngx_strlen(name));
+        p = ngx_http_procore_scope_put(p, "\",\"client\":");
+
+    } else {
+        p = ngx_http_procore_scope_put(p, "null,\"client\":");
+    }
 
     client.len = ctx->binding.client_len;
     client.data = ctx->binding.client;
 
     if (client.len) {
-        p = ngx_slprintf(p, last, ",\"client\":\"");
-        p = ngx_http_procore_scope_text(ctx, p, last, &client,
+        *p++ = '"';
+        p = ngx_http_procore_scope_text(ctx, p, &client,
                                         NGX_HTTP_PROCORE_SCOPE_NAME,
                                         NGX_HTTP_PROCORE_SCOPE_NAME
                                         * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
-        p = ngx_slprintf(p, last, "\"");
+        p = ngx_http_procore_scope_put(p, "\",\"token\":");
 
     } else {
-        p = ngx_slprintf(p, last, ",\"client\":null");
+        p = ngx_http_procore_scope_put(p, "null,\"token\":");
     }
 
     if (ctx->digested) {
-        p = ngx_slprintf(p, last, ",\"token\":\"");
+        *p++ = '"';
         p = ngx_hex_dump(p, ctx->digest, 8);
-        p = ngx_slprintf(p, last, "\"");
+        p = ngx_http_procore_scope_put(p, "\",\"claims\":[");
 
     } else {
-        p = ngx_slprintf(p, last, ",\"token\":null");
+        p = ngx_http_procore_scope_put(p, "null,\"claims\":[");
     }
 
-    p = ngx_slprintf(p, last, ",\"claims\":[");
     p = ngx_http_procore_scope_claims(ctx, p,
                                   start + NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS);
-
-    p = ngx_slprintf(p, last, "],\"unlisted_names\":[");
+    p = ngx_http_procore_scope_put(p, "],\"unlisted_names\":[");
     p = ngx_http_procore_scope_names_list(ctx, p,
                                   start + NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES);
+    p = ngx_http_procore_scope_put(p, "],\"upstream\":{\"status\":");
 
     status = 0;
 
     if (r->upstream_states && r->upstream_states->nelts) {
-        state = r->upstream_states->elts;
-        status = state[r->upstream_states->nelts - 1].status;
+        status = ((ngx_http_upstream_state_t *) r->upstream_states->elts)
+                                     [r->upstream_states->nelts - 1].status;
     }
 
-    p = ngx_slprintf(p, last, "],\"upstream\":{\"status\":");
-    p = status ? ngx_slprintf(p, last, "%ui", status)
-               : ngx_slprintf(p, last, "null");
+    p = ngx_http_procore_scope_number(p, status);
 
-    return ngx_slprintf(p, last, "}}}");
+    return ngx_http_procore_scope_put(p, "}}}");
+}
+
+
+/* A number, or null for 0. */
+
+static u_char *
+ngx_http_procore_scope_number(u_char *p, uint64_t number)
+{
+    u_char  *digit, digits[NGX_INT64_LEN];
+
+    if (number == 0) {
+        return ngx_http_procore_scope_put(p, "null");
+    }
+
+    digit = digits + sizeof(digits);
+
+    do {
+        *--digit = (u_char) ('0' + number % 10);
+        number /= 10;
+    } while (number);
+
+    return ngx_cpymem(p, digit, digits + sizeof(digits) - digit);
 }
 
 
@@ -363,39 +459,49 @@ ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
 }
 
 
-/* Writes the claim whole or not at all. */
+/* Writes the claim, or nothing where the longest one would not fit. */
 
 static u_char *
 ngx_http_procore_scope_one_claim(ngx_http_procore_scope_ctx_t *ctx,
     ngx_http_procore_scope_claim_t *claim, u_char *p, u_char *last,
     ngx_uint_t comma)
 {
-    u_char      *start;
-    const char  *verdict;
+    const char  *name;
 
-    start = p;
-    verdict = ngx_http_procore_scope_verdicts[claim->verdict];
+    if (last - p < NGX_HTTP_PROCORE_SCOPE_CLAIM_JSON) {
+        return p;
+    }
 
-    p = ngx_slprintf(p, last, "%s{\"in\":\"%s\",\"name\":\"",
-                     comma ? "," : "",
-                     ngx_http_procore_scope_carrier_name(claim->carrier));
+    if (comma) {
+        *p++ = ',';
+    }
 
-    p = ngx_http_procore_scope_text(ctx, p, last, &claim->name,
+    name = ngx_http_procore_scope_carrier_name(claim->carrier);
+
+    p = ngx_http_procore_scope_put(p, "{\"in\":\"");
+    p = ngx_cpymem(p, name, ngx_strlen(name));
+    p = ngx_http_procore_scope_put(p, "\",\"name\":\"");
+    p = ngx_http_procore_scope_text(ctx, p, &claim->name,
                                     NGX_HTTP_PROCORE_SCOPE_NAME,
                                     NGX_HTTP_PROCORE_SCOPE_NAME
                                     * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
 
-    p = ngx_slprintf(p, last, "\",\"kind\":\"%s\",\"value\":\"",
-                     ngx_http_procore_scope_kinds[claim->kind]);
+    name = ngx_http_procore_scope_kinds[claim->kind];
 
-    p = ngx_http_procore_scope_text(ctx, p, last, &claim->value,
+    p = ngx_http_procore_scope_put(p, "\",\"kind\":\"");
+    p = ngx_cpymem(p, name, ngx_strlen(name));
+    p = ngx_http_procore_scope_put(p, "\",\"value\":\"");
+    p = ngx_http_procore_scope_text(ctx, p, &claim->value,
                                     NGX_HTTP_PROCORE_SCOPE_VALUE,
                                     NGX_HTTP_PROCORE_SCOPE_VALUE
                                     * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
 
-    p = ngx_slprintf(p, last, "\",\"verdict\":\"%s\"}", verdict);
+    name = ngx_http_procore_scope_verdicts[claim->verdict];
 
-    return p < last ? p : start;
+    p = ngx_http_procore_scope_put(p, "\",\"verdict\":\"");
+    p = ngx_cpymem(p, name, ngx_strlen(name));
+
+    return ngx_http_procore_scope_put(p, "\"}");
 }
 
 
@@ -403,25 +509,27 @@ static u_char *
 ngx_http_procore_scope_names_list(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
     u_char *last)
 {
-    u_char      *start;
     ngx_str_t   *name;
     ngx_uint_t   i;
 
     name = ctx->unlisted.elts;
 
     for (i = 0; i < ctx->unlisted.nelts; i++) {
-        start = p;
 
-        p = ngx_slprintf(p, last, "%s\"", i ? "," : "");
-        p = ngx_http_procore_scope_text(ctx, p, last, &name[i],
+        if (last - p < NGX_HTTP_PROCORE_SCOPE_NAME_JSON) {
+            break;
+        }
+
+        if (i) {
+            *p++ = ',';
+        }
+
+        *p++ = '"';
+        p = ngx_http_procore_scope_text(ctx, p, &name[i],
                                         NGX_HTTP_PROCORE_SCOPE_NAME,
                                         NGX_HTTP_PROCORE_SCOPE_NAME
                                         * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
-        p = ngx_slprintf(p, last, "\"");
-
-        if (p == last) {
-            return start;
-        }
+        *p++ = '"';
     }
 
     return p;
@@ -435,7 +543,7 @@ ngx_http_procore_scope_names_list(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
 
 static u_char *
 ngx_http_procore_scope_text(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
-    u_char *last, ngx_str_t *text, size_t max, size_t json)
+    ngx_str_t *text, size_t max, size_t json)
 {
     ngx_str_t  shown;
 
@@ -443,9 +551,5 @@ ngx_http_procore_scope_text(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
 
     shown.len = ngx_min(shown.len, max);
 
-    if ((size_t) (last - p) > json) {
-        last = p + json;
-    }
-
-    return ngx_http_procore_scope_json(p, last, &shown);
+    return ngx_http_procore_scope_json(p, p + json, &shown);
 }

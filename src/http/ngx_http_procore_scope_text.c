@@ -25,10 +25,17 @@ static size_t ngx_http_procore_scope_sequence(u_char *p, u_char *end,
     uint32_t *code);
 
 
+/* ASCII that stands for itself in a JSON string. */
+
+static const u_char  ngx_http_procore_scope_plain[256] = {
+    [0x20 ... 0x21] = 1, [0x23 ... 0x5b] = 1, [0x5d ... 0x7e] = 1
+};
+
+
 u_char *
 ngx_http_procore_scope_json(u_char *p, u_char *last, ngx_str_t *text)
 {
-    u_char    *s, *end;
+    u_char    *s, *end, *run;
     size_t     n;
     uint32_t   code;
 
@@ -36,6 +43,18 @@ ngx_http_procore_scope_json(u_char *p, u_char *last, ngx_str_t *text)
     end = s + text->len;
 
     while (s < end) {
+
+        for (run = s; s < end && ngx_http_procore_scope_plain[*s]; s++) {
+            /* void */
+        }
+
+        n = ngx_min((size_t) (s - run), (size_t) (last - p));
+        p = ngx_cpymem(p, run, n);
+
+        if (s == end || run + n < s) {
+            break;
+        }
+
         n = ngx_http_procore_scope_sequence(s, end, &code);
 
         if (last - p < NGX_HTTP_PROCORE_SCOPE_ESCAPED) {
