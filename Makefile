@@ -86,9 +86,14 @@ $(TOOL): $(patsubst %.c,$(BUILD)/plain/obj/%.o,$(sort $(wildcard tools/*.c))) \
 $(UNITS): $(BUILD)/unit/%: $(BUILD)/unit/obj/t/unit/%.o $(BUILD)/unit/libpure.a
 	@$(CC_unit) $(SANITIZE) -o $@ $^ $(LIBS)
 
+# The reader of import lines belongs to the command line, and is fuzzed too.
+
+$(BUILD)/fuzz/fuzz_import: $(BUILD)/fuzz/obj/tools/procore_import_line.o
+
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/t/fuzz/%.o \
     $(BUILD)/fuzz/libpure.a
-	@$(CC_fuzz) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	@$(CC_fuzz) $(SANITIZE) -fsanitize=fuzzer -o $@ \
+	    $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
