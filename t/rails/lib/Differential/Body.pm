@@ -23,8 +23,8 @@ sub body_of {
     my $way = $random->below(10);
     my ($types, $body) = $way < 4 ? json($random, $kind)
                        : $way < 6 ? form($random, $kind)
-                       : $way < 10 ? multipart($random, $kind) : ();
-    $types = [odd_type($random, $types->[0])] if $random->chance(12);
+                       : multipart($random, $kind);
+    $types = odd_type($random, $types->[0]) if $random->chance(15);
     $body = $random->pick("\xef\xbb\xbf", "\0", ' ', "\r\n", '&', "\xff\xfe")
         . $body if $random->chance(2);
     $body .= $random->pick("\0", "\n", "\r\n", ' ', '&', ';', '}', 'x',
@@ -38,7 +38,7 @@ sub odd_type {
     my ($random, $type) = @_;
 
     return $random->pick(
-        (), [$type, 'text/plain'], ['text/plain', $type], [], [''], ['/'],
+        [$type, 'text/plain'], ['text/plain', $type], [], [''], ['/'],
         [uc $type], ["$type,text/html"], ["text/html,$type"], [" $type"],
         ["$type ;charset=utf-16"], ["$type; charset=utf-8"], ["$type;"],
         ["\"$type\""], ["$type x"], ["$type/x"], ["$type\t"], [";$type"],

@@ -9,8 +9,8 @@ use warnings;
 use Exporter 'import';
 
 use Differential::Body qw(body_of form_of);
-use Differential::Spelling qw(FOREIGN OWN digits_of foreign_of odd_of own_of
-                              spelt);
+use Differential::Spelling qw(FOREIGN OWN digits_of foreign_of mangled odd_of
+                              own_of spelt);
 
 our @EXPORT_OK = qw(hostile);
 
@@ -152,6 +152,7 @@ sub in_query {
     my ($random, $case, $kind) = @_;
 
     $case->{query} = form_of($random, $kind);
+    $case->{query} = mangled($random, $case->{query}) if $random->chance(10);
     $case->{query} =~ s/ /%20/g unless $random->chance(10);
     $case->{query} =~ s/#/%23/g unless $random->chance(10);
     $case->{query} =~ s/[\r\n\0]//g;
@@ -164,6 +165,9 @@ sub in_body {
     my ($random, $case, $kind) = @_;
 
     my ($types, $body) = body_of($random, $kind);
+    $body = mangled($random, $body) if $random->chance(15);
+    @$types = map { mangled($random, $_) =~ s/[\0\r\n]//gr } @$types
+        if $random->chance(3);
     $case->{body} = $body;
     $case->{method} = $random->pick(qw(POST POST POST PATCH PUT GET DELETE
                                        HEAD OPTIONS PROPFIND SEARCH REPORT))
@@ -211,7 +215,8 @@ sub updates {
                 . spelt($random, $id);
     } else {
         $case->{query} = $random->pick('updates[][id]=', 'updates[0][id]=',
-                                       'updates[x][id]=', 'updates[][id[]=', 'updates[[id]]=')
+                                       'updates[x][id]=', 'updates[][id[]=',
+                                       'updates[[id]]=')
             . spelt($random, $id) =~ s/[ #]/+/gr;
     }
     return;
@@ -347,8 +352,9 @@ sub frame {
             if $random->chance(8);
         $frame->{coding} = $random->pick(
             'Transfer-Encoding: Chunked', 'Transfer-Encoding: gzip, chunked',
-            'Transfer_Encoding: chunked', 'Transfer-Encoding: chunked, identity',
-            'Transfer-Encoding: xchunked', 'Transfer-Encoding : chunked')
+            'Transfer_Encoding: chunked', 'Transfer-Encoding: xchunked',
+            'Transfer-Encoding: chunked, identity',
+            'Transfer-Encoding : chunked')
             if $frame->{how} eq 'chunked' && $random->chance(8);
     }
     $frame->{writes} = 1 + $random->below(6) if $random->chance(12);

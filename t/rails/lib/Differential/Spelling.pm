@@ -7,8 +7,9 @@ use warnings;
 
 use Exporter 'import';
 
-our @EXPORT_OK = qw(OWN FOREIGN OWN_PROJECT FOREIGN_PROJECT foreign_of own_of
-                    digits_of name_of odd_of number_of pair_of spelt);
+our @EXPORT_OK = qw(OWN FOREIGN OWN_PROJECT FOREIGN_PROJECT digits_of
+                    foreign_of mangled name_of number_of odd_of own_of pair_of
+                    spelt);
 
 use constant {
     OWN => '562949953421312',

@@ -30,7 +30,8 @@ sub replay {
     $rails = __PACKAGE__->start_new;
     my $nginx = nginx(
         api => $rails->url, h2 => 1, lookup => 0, secrets => 0, start => 0,
-        http => 'large_client_header_buffers 4 128k;',
+        http => "large_client_header_buffers 4 128k;\n"
+            . 'underscores_in_headers on;',
         server => 'procore_scope_filter_companies off;');
     $nginx->start;
 
