@@ -158,4 +158,23 @@ subtest 'where nothing is filtered' => sub {
 };
 
 
+subtest 'a POST that says it is a GET' => sub {
+    my %ways = (
+        'by its header' => { headers => ['X-HTTP-Method-Override', 'get'],
+                             form => [] },
+        'by a form' => { form => [_method => 'GET'] },
+        'by multipart' => { multipart => [['_method', 'GET']] },
+    );
+
+    for my $way (sort keys %ways) {
+        my %opt = %{ $ways{$way} };
+        my $all = $standin->request('POST', $path, token => $token, %opt);
+        cmp_ok(scalar @{ $all->{json} }, '>', 1, "$way: Rails lists all");
+
+        my $list = $nginx->request('POST', $path, token => $token, %opt);
+        is(ids($list), $home, "$way: one is left");
+    }
+};
+
+
 done_testing();

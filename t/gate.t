@@ -116,6 +116,12 @@ refused('foreign_project', 403, PATCH => '/rest/v1.0/projects/sync',
         json => { updates => [{ id => 1001 }, { id => 2002 }] });
 refused('foreign_project', 403, DELETE => '/rest/v1.0/rfis/1',
         json => [{ project_id => 2002 }]);
+refused('foreign_project', 403, PATCH => '/rest/v1.0/projects/1001',
+        json => { id => 2002 });
+refused('foreign_project', 403, POST => '/vapid/projects',
+        json => { id => '2002' });
+refused('foreign_company', 403, PATCH => '/rest/v1.0/companies/' . OWN,
+        json => { id => FOREIGN });
 refused('unknown_project', 403, GET => '/rest/v1.0/projects/77/rfis');
 
 passed('ok', GET => '/rest/v1.0/projects/1001');
@@ -130,6 +136,9 @@ passed('ok', POST => '/rest/v1.0/files', multipart => [
                content => '{"company_id":' . FOREIGN . '}' }]]);
 passed('ok', POST => '/rest/v1.0/projects/1001/x',
        type => 'application/octet-stream', body => 'company_id=' . FOREIGN);
+passed('ok', PATCH => '/rest/v1.0/projects/1001',
+       json => { id => 1001, project => { name => 'x', owner_id => 2002 } });
+passed('ok', PATCH => '/rest/v1.0/rfis/1', json => { id => 2002 });
 passed('ok', PATCH => '/rest/v1.0/projects/sync',
        json => { updates => [{ id => 1001 }] });
 passed('preflight', OPTIONS => '/rest/v1.0/projects/2002', token => undef,

@@ -433,6 +433,12 @@ procore_json_start(procore_json_t *json, const procore_rules_t *rules,
     json->lex.wanted_data = json;
 
     procore_slot_root(&root);
+
+    if (rules->resource != PROCORE_KIND_NONE) {
+        root.type = PROCORE_SLOT_OBJECT;
+        root.kind = rules->resource;
+    }
+
     json->levels[0].slot = root;
     procore_json_expect(json, &root);
 }

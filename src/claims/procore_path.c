@@ -29,6 +29,7 @@ typedef enum {
     PROCORE_AT_COMPANIES,     /* .../companies */
     PROCORE_AT_COMPANY,       /* .../companies/{any} */
     PROCORE_AT_PROJECTS,      /* the list, of either kind */
+    PROCORE_AT_PROJECT,       /* one of them */
     PROCORE_AT_ME,
     PROCORE_AT_OTHER
 } procore_path_at_e;
@@ -285,6 +286,9 @@ procore_path_step(procore_path_at_e at, const procore_segment_t *segment)
         return PROCORE_AT_COMPANY;
 
     case PROCORE_AT_PROJECTS:
+        return PROCORE_AT_PROJECT;
+
+    case PROCORE_AT_PROJECT:
     case PROCORE_AT_ME:
     case PROCORE_AT_OTHER:
         break;
@@ -342,8 +346,14 @@ procore_path_known(const procore_path_walk_t *walk)
     case PROCORE_AT_ME:
         return PROCORE_PATH_ME;
 
+    case PROCORE_AT_COMPANY:
+        return PROCORE_PATH_COMPANY;
+
     case PROCORE_AT_PROJECTS:
         return PROCORE_PATH_PROJECTS;
+
+    case PROCORE_AT_PROJECT:
+        return PROCORE_PATH_PROJECT;
 
     default:
         return PROCORE_PATH_OTHER;

@@ -22,7 +22,9 @@ typedef enum {
     PROCORE_PATH_OTHER = 0,
     PROCORE_PATH_COMPANIES,   /* List Companies */
     PROCORE_PATH_ME,          /* Show User Info */
+    PROCORE_PATH_COMPANY,     /* one company, by its id */
     PROCORE_PATH_PROJECTS,    /* List Projects */
+    PROCORE_PATH_PROJECT,     /* one project, by its id */
     PROCORE_PATH_SYNC         /* .../projects/sync */
 } procore_path_e;
 

@@ -21,6 +21,8 @@ static ngx_uint_t ngx_http_procore_scope_companies_unreadable(
 static ngx_int_t ngx_http_procore_scope_companies_total(ngx_http_request_t *r);
 static ngx_int_t ngx_http_procore_scope_companies_finish(
     ngx_http_request_t *r, ngx_http_procore_scope_ctx_t *ctx);
+static ngx_uint_t ngx_http_procore_scope_companies_array(
+    ngx_http_procore_scope_ctx_t *ctx);
 static int ngx_http_procore_scope_companies_find(
     ngx_http_procore_scope_ctx_t *ctx, procore_company_list_t *list);
 
@@ -168,6 +170,15 @@ ngx_http_procore_scope_companies_finish(ngx_http_request_t *r,
         break;
 
     default:
+
+        if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+            && !ngx_http_procore_scope_companies_array(ctx))
+        {
+            /* the company that was made or changed, or an error */
+
+            return ngx_http_procore_scope_answer_send(r, ctx, NULL);
+        }
+
         return ngx_http_procore_scope_answer_refuse(r, ctx,
                                                 PROCORE_REASON_LOOKUP_FAILED);
     }
@@ -194,6 +205,26 @@ ngx_http_procore_scope_companies_finish(ngx_http_request_t *r,
     *p = ']';
 
     return ngx_http_procore_scope_answer_send(r, ctx, &body);
+}
+
+
+/* Does the answer begin as a list does? */
+
+static ngx_uint_t
+ngx_http_procore_scope_companies_array(ngx_http_procore_scope_ctx_t *ctx)
+{
+    u_char       *p;
+    ngx_chain_t  *cl;
+
+    for (cl = ctx->answer->chain; cl; cl = cl->next) {
+        for (p = cl->buf->pos; p < cl->buf->last; p++) {
+            if (*p != ' ' && *p != '\t' && *p != CR && *p != LF) {
+                return *p == '[';
+            }
+        }
+    }
+
+    return 0;
 }
 
 

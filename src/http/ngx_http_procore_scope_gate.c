@@ -509,9 +509,10 @@ ngx_http_procore_scope_pass(ngx_http_request_t *r,
         which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_COMPANY;
     }
 
+    /* whatever the method: Rails lets a POST say that it is a GET */
+
     if (ctx->path == PROCORE_PATH_COMPANIES && ctx->company
-        && ctx->conf->filter_companies
-        && (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)))
+        && ctx->conf->filter_companies)
     {
         ctx->answer_type = NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES;
         which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING

@@ -310,6 +310,23 @@ ngx_http_procore_scope_read_path(ngx_http_procore_scope_ctx_t *ctx,
     }
 
     ctx->rules.sync = ctx->path == PROCORE_PATH_SYNC;
+
+    switch (ctx->path) {
+
+    case PROCORE_PATH_COMPANIES:
+    case PROCORE_PATH_COMPANY:
+        ctx->rules.resource = PROCORE_KIND_COMPANY;
+        break;
+
+    case PROCORE_PATH_PROJECTS:
+    case PROCORE_PATH_PROJECT:
+        ctx->rules.resource = PROCORE_KIND_PROJECT;
+        break;
+
+    default:
+        ctx->rules.resource = PROCORE_KIND_NONE;
+        break;
+    }
 }
 
 

@@ -5,7 +5,7 @@ module Procore
   module Api
     class Base < ActionController::Base
       # A wrapped "id" is that of the record, which the path has named.
-      wrap_parameters format: [:json], exclude: [:id]
+      wrap_parameters format: [:json]
       skip_forgery_protection
 
       class << self
