@@ -141,6 +141,21 @@ test-asan:  ## prove with nginx and the module built under ASan and UBSan
 	@scripts/test-asan $(BUILD)/asan $(or $(TESTS),$(sort $(wildcard t/*.t)))
 
 
+# More requests than t/differential.t has time for, from a seed of one's own.
+
+SEED   ?= 1
+COUNT  ?= 20000
+
+.PHONY: differential
+differential: build  ## requests to the module and to Rails; SEED= COUNT=
+	scripts/deps test
+	@scripts/differential --seed $(SEED) --count $(COUNT)
+
+.PHONY: differential-long
+differential-long:  ## the same with 200,000 requests
+	@$(MAKE) --no-print-directory differential COUNT=200000
+
+
 # ---- to see it work ---------------------------------------------------------
 
 .PHONY: run
@@ -156,10 +171,10 @@ demo:  ## one app walks every company of its user: direct, monitor, enforce
 	@scripts/demo
 
 .PHONY: bench
-bench:  ## instructions and CPU time per request against plain proxy_pass
+bench:  ## what a request costs against plain proxy_pass (BENCH_FLAGS=)
 	scripts/deps build bench
 	$(MAKE) --no-print-directory build
-	@t/bench/run
+	@t/bench/run $(BENCH_FLAGS)
 
 
 # ---- the rest ---------------------------------------------------------------

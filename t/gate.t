@@ -13,7 +13,8 @@ use constant {
 my $upstream = upstream();
 my $nginx = nginx(
     api => $upstream->url, lookup => 0, h2 => 1,
-    server => 'large_client_header_buffers 4 64k;',
+    server => 'large_client_header_buffers 4 64k;'
+        . ' add_header X-Request-Id $request_id always;',
     locations => <<'EOT',
         location /rest/strict/ {
             procore_scope_unlisted deny;
@@ -321,12 +322,11 @@ sub refused {
 sub passed {
     my ($reason, $method, $target, %opt) = @_;
 
-    $nginx->skip_audit;
     my $before = $upstream->requests;
     my $response = request($method, $target, %opt);
     is($response->{status}, 200, "passed: $method $target")
         or diag($response->{body});
-    my ($record) = $nginx->next_audit;
+    my $record = $nginx->audit_of($response->{header}{'x-request-id'});
     is($record->{procore_scope}{reason}, $reason, "as $reason");
     my @sent = $upstream->requests;
     return @sent[$before .. $#sent];

@@ -36,9 +36,9 @@ typedef struct {
  * (procore_scope_names, procore_scope_ignore), "nextra" long, owned by the
  * caller, outliving every reader that uses it.  An extra name is plural when it
  * ends in "s".  "sync" is set where the path is that of projects/sync: there
- * updates[].id names projects.  "resource" is what the path's
- * controller is for: Rails wraps a JSON body in its name, so that an "id" at the
- * root is read as project.id or company.id.  "oauth" is set at the token and revoke
+ * updates[].id names projects.  "resource" is what the path's controller is
+ * for: Rails wraps a JSON body in its name, so that an "id" at the root is read
+ * as project.id or company.id.  "oauth" is set at the token and revoke
  * endpoints: there the parameters of OAuth are reported.
  */
 

@@ -379,6 +379,12 @@ compare_with_tree(const procore_rules_t *rules, const char *text, size_t len)
 
     other.len = 0;
     procore_slot_root(&root);
+
+    if (rules->resource != PROCORE_KIND_NONE) {
+        root.type = PROCORE_SLOT_OBJECT;
+        root.kind = rules->resource;
+    }
+
     walk_value(&walk, tree, &root, "");
     cJSON_Delete(tree);
 
@@ -396,6 +402,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
 
+    rules.resource = data[0] & 8 ? PROCORE_KIND_PROJECT : PROCORE_KIND_NONE;
     rules.sync = data[0] & 1;
     rules.oauth = data[0] >> 1 & 1;
     rules.extra = extra;

@@ -205,7 +205,7 @@ test_known(void)
     known("/vapid/companies", PROCORE_PATH_COMPANIES);
     known("/rest/companies", PROCORE_PATH_OTHER);
     known("/rest/v/companies", PROCORE_PATH_OTHER);
-    known("/rest/v1.0/companies/7", PROCORE_PATH_OTHER);
+    known("/rest/v1.0/companies/7", PROCORE_PATH_COMPANY);
     known("/x/v1.0/companies", PROCORE_PATH_OTHER);
     known("/rest/v1.0/x/companies", PROCORE_PATH_OTHER);
     known("/rest/v1.0/companiesx", PROCORE_PATH_OTHER);
@@ -225,7 +225,7 @@ test_known(void)
     known("/rest/v1.0/companies/7/x/projects", PROCORE_PATH_OTHER);
     known("/rest/v1.0/workforce-planning/v2/companies/7/projects",
           PROCORE_PATH_OTHER);
-    known("/rest/v1.0/projects/8", PROCORE_PATH_OTHER);
+    known("/rest/v1.0/projects/8", PROCORE_PATH_PROJECT);
 
     known("/rest/v1.0/projects/sync", PROCORE_PATH_SYNC);
     known("/rest/v1.0//projects//sync.json/", PROCORE_PATH_SYNC);

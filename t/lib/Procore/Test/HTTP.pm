@@ -207,7 +207,7 @@ sub parse_head {
         push @headers, [$name, $value];
         $header{lc $name} //= $value;
     }
-    my ($status, $reason) = $first =~ m{^HTTP/\S+ (\d+) ?(.*)};
+    my ($status, $reason) = ($first // '') =~ m{^HTTP/\S+ (\d+) ?(.*)};
     return { status => $status // 0, reason => $reason, raw => $raw,
              headers => \@headers, header => \%header };
 }

@@ -288,6 +288,19 @@ sub next_audit {
 }
 
 
+# The record of one decision, by its id ($request_id).
+sub audit_of {
+    my ($self, $id) = @_;
+
+    my $record;
+    wait_for(AUDIT_WAIT, sub {
+        ($record) = grep { $_->{event}{id} eq $id } $self->audit;
+        return defined $record;
+    });
+    return $record;
+}
+
+
 # Passes over the records so far.
 sub skip_audit {
     my ($self) = @_;
