@@ -199,6 +199,18 @@ refused('foreign_project', POST => '/rest/v1.0/x', type => 'application/json',
 
 # Header fields.
 
+{
+    my @names = ('X-Original-URL', 'X-Rewrite-URL', 'X-Script-Name',
+                 'X-Forwarded-Prefix', 'X-HTTP-Method', 'X-Method-Override',
+                 'X_Original_Url', 'Transfer_Encoding', 'Content_Length');
+    my ($sent) = sends(qr{^POST /rest/v1.0/x }, POST => '/rest/v1.0/x',
+        json => { project_id => 1001 },
+        headers => ['X-Kept' => 'kept', map { ($_ => '/projects/2002') } @names]);
+    unlike($sent, qr{2002}, 'what could be taken for another request is gone');
+    like($sent, qr/^X-Kept: kept\r$/m, 'what is harmless stays');
+    like($sent, qr/^Content-Length: 19\r$/m, 'so does the true length');
+}
+
 refused('foreign_company', GET => '/rest/v1.0/x',
         headers => ['Procore_Company_Id' => FOREIGN]);
 {

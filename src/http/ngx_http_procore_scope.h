@@ -442,6 +442,13 @@ ngx_uint_t ngx_http_procore_scope_has_body(ngx_http_request_t *r);
 #define NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING     0x04  /* Accept-Encoding */
 #define NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL  0x08  /* If-*, Range */
 
+/*
+ * What some servers take for another target, method or framing than the one
+ * that was judged, and Procore has no use for.
+ */
+
+#define NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE     0x10
+
 /* Is this the header "name" (lower case)?  "_" counts as "-".  1 or 0. */
 
 ngx_uint_t ngx_http_procore_scope_is_header(ngx_table_elt_t *h,

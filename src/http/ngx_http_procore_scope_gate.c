@@ -503,7 +503,8 @@ ngx_http_procore_scope_pass(ngx_http_request_t *r,
     add = ctx->company && ctx->conf->header && !ctx->has_header
           && !ctx->excepted && ctx->reason != PROCORE_REASON_PREFLIGHT;
 
-    which = NGX_HTTP_PROCORE_SCOPE_REMOVE_UPGRADE;
+    which = NGX_HTTP_PROCORE_SCOPE_REMOVE_UPGRADE
+            |NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE;
 
     if (add && ctx->empty_header) {
         which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_COMPANY;

@@ -11,6 +11,7 @@
 typedef struct {
     ngx_str_t   name;      /* as ngx_http_procore_scope_is_header() wants it */
     ngx_uint_t  which;
+    ngx_uint_t  spelt;     /* only where it is spelt with "_" */
 } ngx_http_procore_scope_removed_t;
 
 
@@ -20,27 +21,66 @@ static ngx_uint_t ngx_http_procore_scope_header_class(ngx_table_elt_t *h);
 static ngx_http_procore_scope_removed_t  ngx_http_procore_scope_removed[] = {
 
     { ngx_string("procore-company-id"),
-      NGX_HTTP_PROCORE_SCOPE_REMOVE_COMPANY },
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_COMPANY, 0 },
 
-    { ngx_string("upgrade"), NGX_HTTP_PROCORE_SCOPE_REMOVE_UPGRADE },
+    { ngx_string("upgrade"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_UPGRADE, 0 },
 
-    { ngx_string("accept-encoding"), NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING },
+    { ngx_string("accept-encoding"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING, 0 },
 
-    { ngx_string("range"), NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL },
+    { ngx_string("range"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL, 0 },
 
-    { ngx_string("if-range"), NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL },
+    { ngx_string("if-range"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL, 0 },
 
-    { ngx_string("if-match"), NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL },
+    { ngx_string("if-match"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL, 0 },
 
-    { ngx_string("if-none-match"), NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL },
+    { ngx_string("if-none-match"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL, 0 },
 
     { ngx_string("if-modified-since"),
-      NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL },
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL, 0 },
 
     { ngx_string("if-unmodified-since"),
-      NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL },
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL, 0 },
 
-    { ngx_null_string, 0 }
+    { ngx_string("x-original-url"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 0 },
+
+    { ngx_string("x-original-uri"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 0 },
+
+    { ngx_string("x-rewrite-url"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 0 },
+
+    { ngx_string("x-script-name"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 0 },
+
+    { ngx_string("x-forwarded-prefix"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 0 },
+
+    { ngx_string("x-forwarded-path"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 0 },
+
+    { ngx_string("x-forwarded-uri"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 0 },
+
+    { ngx_string("x-http-method"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 0 },
+
+    { ngx_string("x-method-override"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 0 },
+
+    { ngx_string("transfer-encoding"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 1 },
+
+    { ngx_string("content-length"),
+      NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE, 1 },
+
+    { ngx_null_string, 0, 0 }
 };
 
 
@@ -160,7 +200,9 @@ ngx_http_procore_scope_header_class(ngx_table_elt_t *h)
          removed->name.len;
          removed++)
     {
-        if (ngx_http_procore_scope_is_header(h, &removed->name)) {
+        if (ngx_http_procore_scope_is_header(h, &removed->name)
+            && (!removed->spelt || memchr(h->key.data, '_', h->key.len)))
+        {
             return removed->which;
         }
     }
