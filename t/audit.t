@@ -28,6 +28,7 @@ my $nginx = nginx(
             '"client":"$procore_scope_client",'
             '"bound_by":"$procore_scope_bound_by",'
             '"uri":"$request_uri","args":"$args","request":"$request"}';
+        map $procore_scope_client $configured { default ""; crm 562949953421312; }
         map $procore_scope_company $tenant { default ""; 562949953421312 own; }
         limit_req_zone $procore_scope_token zone=tokens:1m rate=1r/m;
 EOT
@@ -40,6 +41,10 @@ EOT
     locations => <<'EOT',
         location /rest/limited/ {
             limit_req zone=tokens;
+            proxy_pass %%API%%;
+        }
+        location /rest/mapped/ {
+            procore_scope_company $configured;
             proxy_pass %%API%%;
         }
         location /off/ {
@@ -158,6 +163,10 @@ $response = request('GET', '/rest/limited/x');
 is($response->{status}, 200, 'a limit by token: the first');
 $response = request('GET', '/rest/limited/x');
 is($response->{status}, 503, 'a limit by token: the second');
+
+my $mapped = record('GET', '/rest/mapped/x');
+is($mapped->{procore_scope}{company}, OWN, 'a company by client');
+unlike($nginx->error_log, qr/cycle while evaluating/, 'without a cycle');
 
 # Requests without a decision have no record.
 

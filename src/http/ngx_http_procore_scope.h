@@ -238,6 +238,7 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            snapshot:1;   /* of the store, open */
     unsigned                            started:1;    /* the head was read */
     unsigned                            body_seen:1;  /* its last byte came */
+    unsigned                            bare:1;       /* token alone is asked */
     unsigned                            discovery:1;  /* unbound, harmless */
     unsigned                            body_started:1; /* reader is chosen */
     unsigned                            body_read:1;  /* enforce: complete */

@@ -283,7 +283,10 @@ ngx_http_procore_scope_flight_rejoin(ngx_shm_zone_t *zone,
 
     company = seat->record;
 
+    /* one that flies again has not landed since: what it says is older */
+
     if (company->generation != seat->generation + 1
+        || company->flying
         || company->landing == NGX_HTTP_PROCORE_SCOPE_ABANDONED
         || ngx_memcmp(company->landed, asker->family, PROCORE_FAMILY_SIZE) != 0
         || (company->landing == NGX_HTTP_PROCORE_SCOPE_UNAUTHORIZED

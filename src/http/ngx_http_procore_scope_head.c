@@ -71,6 +71,10 @@ ngx_http_procore_scope_read_token(ngx_http_procore_scope_ctx_t *ctx)
 
     ngx_http_procore_scope_read_binding(ctx);
 
+    if (ctx->bare) {
+        return NGX_OK;
+    }
+
     if (ngx_http_procore_scope_configured(r, ctx->conf, &configured)
         != NGX_OK)
     {

@@ -14,7 +14,7 @@ static ngx_int_t ngx_http_procore_scope_decision_variable(
 static ngx_int_t ngx_http_procore_scope_token_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_http_procore_scope_ctx_t *ngx_http_procore_scope_demand(
-    ngx_http_request_t *r);
+    ngx_http_request_t *r, ngx_uint_t bare);
 static ngx_int_t ngx_http_procore_scope_text_value(
     ngx_http_variable_value_t *v, ngx_str_t *text);
 static ngx_int_t ngx_http_procore_scope_number_value(ngx_http_request_t *r,
@@ -206,7 +206,9 @@ ngx_http_procore_scope_token_variable(ngx_http_request_t *r,
 
     ngx_str_null(&text);
 
-    ctx = ngx_http_procore_scope_demand(r);
+    ctx = ngx_http_procore_scope_demand(r,
+                              data == NGX_HTTP_PROCORE_SCOPE_VAR_TOKEN
+                              || data == NGX_HTTP_PROCORE_SCOPE_VAR_CLIENT);
 
     if (ctx == NULL) {
         return ngx_http_procore_scope_text_value(v, &text);
@@ -241,11 +243,13 @@ ngx_http_procore_scope_token_variable(ngx_http_request_t *r,
 
 /*
  * The context with its token read.  Before the gate it is a passing one, so
- * that nothing of what a map or a limit asked for stays in the decision.
+ * that nothing of what a map or a limit asked for stays in the decision.  A
+ * "bare" one leaves the configured company alone: its value may be a map of the
+ * very variable that is asked for.
  */
 
 static ngx_http_procore_scope_ctx_t *
-ngx_http_procore_scope_demand(ngx_http_request_t *r)
+ngx_http_procore_scope_demand(ngx_http_request_t *r, ngx_uint_t bare)
 {
     ngx_http_procore_scope_ctx_t       *ctx, *found;
     ngx_http_procore_scope_loc_conf_t  *plcf;
@@ -270,6 +274,7 @@ ngx_http_procore_scope_demand(ngx_http_request_t *r)
     ctx->request = r;
     ctx->conf = plcf;
     ctx->rank = PROCORE_RANK_NONE;
+    ctx->bare = bare & 1;
 
     if (ngx_http_procore_scope_read_token(ctx) != NGX_OK) {
         ngx_http_procore_scope_judge_end(ctx);

@@ -355,7 +355,6 @@ ngx_http_procore_scope_writer_copy(procore_store_op_t *op)
 static void
 ngx_http_procore_scope_writer_start(void)
 {
-    ngx_uint_t                     i, n;
     ngx_http_procore_scope_job_t  *job;
 
     if (writer.busy || writer.store == NULL) {
@@ -381,14 +380,14 @@ ngx_http_procore_scope_writer_start(void)
 
     if (ngx_thread_task_post(writer.pool, writer.task) != NGX_OK) {
 
-        writer.busy = 0;
-        n = job->n;
-        job->n = 0;
+        /* told from the event loop: the callers have not held anything yet */
 
-        for (i = 0; i < n; i++) {
-            ngx_http_procore_scope_writer_finish(job->writes[i],
-                                                 PROCORE_ERROR);
-        }
+        job->rc = PROCORE_ERROR;
+        ngx_cpystrn((u_char *) job->error,
+                    (u_char *) "no thread takes the task",
+                    PROCORE_STORE_ERROR_TEXT);
+
+        ngx_post_event(&writer.task->event, &ngx_posted_events);
 
         return;
     }
