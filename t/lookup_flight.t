@@ -167,6 +167,33 @@ subtest 'the worker of the leader is killed' => sub {
 };
 
 
+subtest 'what an older flight found is not what a lost one did' => sub {
+    my ($nginx, $token) = fresh(workers => 2,
+                                server => 'procore_scope_miss_ttl 1s;');
+
+    $standin->behave({ match => "GET $list", times => 1, status => 200,
+                       headers => { 'Content-Type' => 'application/json' },
+                       body => '[1001]' },
+                     { match => "GET $list", times => 1, delay => 4 });
+    is_deeply(answers(ask($nginx, $token, 1001)), { '200 -' => 1 },
+              'a list without the project that comes next');
+    sleep 2.2;
+
+    my $leader = ask($nginx, $token, 1002);
+    ok(wait_for(5, sub { lookups() == 2 }), 'the next one hangs');
+    my $owner = worker_of($nginx, $standin->port);
+    my @asked = map { ask($nginx, $token, 1002) } 1 .. 30;
+    sleep 0.3;
+    $nginx->expect(qr/worker process $owner exited/);
+    kill 'KILL', $owner;
+
+    my @got = grep { $_->{status} } map { $_->response('GET') } @asked;
+    cmp_ok(scalar @got, '>', 1, 'several waited in the other worker');
+    is(scalar grep({ $_->{status} == 200 } @got), scalar @got,
+       'all of them are served by the flight that follows');
+};
+
+
 # The worker that has a connection to that port.
 sub worker_of {
     my ($nginx, $port) = @_;
