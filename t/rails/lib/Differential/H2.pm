@@ -19,7 +19,7 @@ use constant {
     END_STREAM => 1, END_HEADERS => 4, ACK => 1,
     FRAME => 16_384,      # SETTINGS_MAX_FRAME_SIZE by default
     WINDOW => 65_535,     # what may be sent before the peer has to allow more
-    QUIET => 1,           # seconds
+    QUIET => 10,          # seconds; a busy machine is slow, not silent
 };
 
 

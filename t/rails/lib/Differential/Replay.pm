@@ -248,7 +248,7 @@ sub exchange {
 sub quiet {
     my ($answer) = @_;
 
-    return $answer =~ m{^HTTP/1\.1 [2-5]}m ? QUIET : QUIET * 2;
+    return $answer =~ m{^HTTP/1\.1 [2-5]}m ? QUIET : QUIET * 5;
 }
 
 
