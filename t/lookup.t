@@ -4,48 +4,16 @@
 # and never for an id that is not known to be the company's.
 
 use Procore::Test;
+use Procore::Test::Lookup qw(:DEFAULT LIST);
 
 my $world = world();
 my ($home, $foreign) = @$world{qw(home foreign)};
 my ($largest) = grep { $_->{id} == $world->{largest} }
                 @{ $world->{companies} };
-my $list = '/rest/v1.1/projects';
+my $list = LIST;
 my $query = "?company_id=$home&filters%5Bby_status%5D=All&view=ids";
 
 my $standin = standin();
-
-
-# A nginx that has seen nothing, and a token that it has bound.
-sub fresh {
-    my (%opt) = @_;
-
-    my $nginx = nginx(%opt);
-    my $token = bind_token($nginx, company => $home);
-    $standin->reset;
-    return ($nginx, $token->{access_token});
-}
-
-
-sub project {
-    my ($nginx, $token, $id, %opt) = @_;
-
-    return $nginx->request('GET', "/rest/v1.0/projects/$id",
-                           token => $token, %opt);
-}
-
-
-sub reason {
-    my ($response) = @_;
-
-    return "$response->{status} "
-        . ($response->{header}{'procore-scope-reason'} // '-');
-}
-
-
-# What the module itself has asked for.
-sub lookups {
-    return grep { $_->{target} =~ m{^\Q$list\E\?} } $standin->requests;
-}
 
 
 # No request that arrived names an id, of the right kind or not.

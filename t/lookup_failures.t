@@ -4,44 +4,14 @@
 # its reason and status, and none lets through.
 
 use Procore::Test;
+use Procore::Test::Lookup qw(:DEFAULT LIST);
 
 my $world = world();
 my $home = $world->{home};
 my $foreign = $world->{foreign};
-my $list = '/rest/v1.1/projects';
+my $list = LIST;
 
 my $standin = standin();
-
-
-sub fresh {
-    my (%opt) = @_;
-
-    my $nginx = nginx(%opt);
-    my $token = bind_token($nginx, company => $home);
-    $standin->reset;
-    return ($nginx, $token->{access_token}, $token);
-}
-
-
-sub project {
-    my ($nginx, $token, $id, %opt) = @_;
-
-    return $nginx->request('GET', "/rest/v1.0/projects/$id",
-                           token => $token, %opt);
-}
-
-
-sub reason {
-    my ($response) = @_;
-
-    return "$response->{status} "
-        . ($response->{header}{'procore-scope-reason'} // '-');
-}
-
-
-sub lookups {
-    return grep { $_->{target} =~ m{^\Q$list\E\?} } $standin->requests;
-}
 
 
 # Requests other than lookups: what got through.

@@ -4,24 +4,15 @@
 # and take over where it goes away.
 
 use Procore::Test;
+use Procore::Test::Lookup qw(:DEFAULT LIST);
 
 use Time::HiRes qw(sleep time);
 
 my $world = world();
 my $home = $world->{home};
-my $list = '/rest/v1.1/projects';
+my $list = LIST;
 
 my $standin = standin();
-
-
-sub fresh {
-    my (%opt) = @_;
-
-    my $nginx = nginx(%opt);
-    my $token = bind_token($nginx, company => $home);
-    $standin->reset;
-    return ($nginx, $token->{access_token});
-}
 
 
 sub ask {
@@ -34,23 +25,10 @@ sub ask {
 }
 
 
-sub reason {
-    my ($response) = @_;
-
-    return "$response->{status} "
-        . ($response->{header}{'procore-scope-reason'} // '-');
-}
-
-
 sub answers {
     my %count;
     $count{ reason($_->response('GET')) }++ for @_;
     return \%count;
-}
-
-
-sub lookups {
-    return grep { $_->{target} =~ m{^\Q$list\E\?} } $standin->requests;
 }
 
 

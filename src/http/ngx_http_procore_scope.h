@@ -209,7 +209,6 @@ struct ngx_http_procore_scope_ctx_s {
     procore_rules_t                     rules;
     procore_path_e                      path;
     ngx_array_t                         claims;   /* ..._claim_t */
-    ngx_uint_t                          nclaims;  /* recorded or not */
     ngx_array_t                         unlisted; /* ngx_str_t */
     ngx_array_t                         unknown;  /* ..._unknown_t */
     uint64_t                            project;  /* the first one named */
@@ -246,7 +245,6 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            to_bind:1;    /* to a configured one */
     unsigned                            empty_header:1; /* names nothing */
     unsigned                            binding_sent:1; /* write is queued */
-    unsigned                            waiting:1;    /* held in our phase */
     unsigned                            refused:1;    /* latched */
     unsigned                            named:1;      /* names something */
     unsigned                            excepted:1;

@@ -437,7 +437,6 @@ ngx_http_procore_scope_keep(ngx_http_procore_scope_ctx_t *ctx,
     ngx_http_procore_scope_claim_t    *kept;
     ngx_http_procore_scope_unknown_t  *first;
 
-    ctx->nclaims++;
     pool = ctx->request->pool;
 
     if (ctx->claims.elts == NULL

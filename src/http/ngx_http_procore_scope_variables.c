@@ -91,12 +91,6 @@ static const char  *ngx_http_procore_scope_carrier_names[] = {
     "header", "path", "query", "body"
 };
 
-static const char  *ngx_http_procore_scope_way_names[] = {
-    "", "authorize", "token_request", "client", "sole_company", "chooser",
-    "first_use", "configured", "import", "admin"
-};
-
-
 ngx_int_t
 ngx_http_procore_scope_add_variables(ngx_conf_t *cf)
 {
@@ -378,7 +372,11 @@ ngx_http_procore_scope_decision_name(ngx_http_procore_scope_decision_e decision)
 const char *
 ngx_http_procore_scope_way_name(procore_way_e way)
 {
-    return ngx_http_procore_scope_way_names[way];
+    const char  *name;
+
+    name = procore_way_name(way);
+
+    return name ? name : "";
 }
 
 

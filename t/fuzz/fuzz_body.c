@@ -4,23 +4,7 @@
  * of the first line the Content-Type.
  */
 
-#include "split.h"
-
-#include "../../src/claims/procore_body.h"
-
-
-static int
-feed(void *reader, const unsigned char *data, size_t len)
-{
-    return procore_body_feed(reader, data, len);
-}
-
-
-static int
-end(void *reader)
-{
-    return procore_body_end(reader);
-}
+#include "split_body.h"
 
 
 int
@@ -61,9 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&rules, 0, sizeof(rules));
     rules.sync = 1;
 
-    reader.reader = &body;
-    reader.feed = feed;
-    reader.end = end;
+    reader = split_body(&body);
 
     first_rc = PROCORE_OK;
     read = 0;

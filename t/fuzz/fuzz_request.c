@@ -5,9 +5,8 @@
  * the request names the same.
  */
 
-#include "split.h"
+#include "split_body.h"
 
-#include "../../src/claims/procore_body.h"
 #include "../../src/claims/procore_head.h"
 #include "../../src/claims/procore_path.h"
 
@@ -29,20 +28,6 @@ typedef struct {
     size_t          ntypes;
     size_t          nencodings;
 } request_t;
-
-
-static int
-feed(void *reader, const unsigned char *data, size_t len)
-{
-    return procore_body_feed(reader, data, len);
-}
-
-
-static int
-end(void *reader)
-{
-    return procore_body_end(reader);
-}
 
 
 /* Takes a line off; what it is without its LF and a CR before that. */
@@ -201,9 +186,7 @@ read_request(const request_t *request, split_e way, record_t *record)
         abort();
     }
 
-    reader.reader = &body;
-    reader.feed = feed;
-    reader.end = end;
+    reader = split_body(&body);
 
     i = record->len;
 
