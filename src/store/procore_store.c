@@ -310,8 +310,9 @@ static int
 procore_store_map(procore_store_t *store, const char *path, size_t size,
     char *error)
 {
-    int       rc, dead;
-    MDB_stat  stat;
+    int          rc, dead;
+    MDB_stat     stat;
+    MDB_envinfo  info;
 
     rc = procore_env_open(&store->env, path, size, 0);
     if (rc != 0) {
@@ -325,6 +326,9 @@ procore_store_map(procore_store_t *store, const char *path, size_t size,
 
     (void) mdb_env_stat(store->env, &stat);
     store->page = stat.ms_psize;
+
+    (void) mdb_env_info(store->env, &info);
+    store->size = size ? size : info.me_mapsize;
 
     /* slots that processes left when they were killed */
 

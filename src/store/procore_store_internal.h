@@ -49,6 +49,7 @@ struct procore_store_s {
     MDB_dbi           dbi[PROCORE_DB_COUNT];
     int               guard;          /* shared flock for the whole life */
     size_t            page;           /* bytes */
+    size_t            size;           /* of the map as configured, bytes */
     pthread_mutex_t   reading;
     pthread_mutex_t   writing;
 };
@@ -124,6 +125,14 @@ int procore_writing_begin(procore_store_t *store, MDB_txn **txn, int adds,
     char *error);
 int procore_writing_end(procore_store_t *store, MDB_txn *txn, int rc,
     char *error);
+
+/*
+ * Makes the map larger than configured by what a small sweep needs.  Called
+ * between transactions of the writing thread.  Returns PROCORE_OK,
+ * PROCORE_FULL, PROCORE_ERROR.
+ */
+
+int procore_writing_grow(procore_store_t *store, char *error);
 
 /*
  * One operation on families inside a transaction.  Returns 0, then op->rc and

@@ -234,14 +234,20 @@ procore_store_sweep(procore_store_t *store, procore_store_cursor_t *cursor,
     size_t max, uint64_t now, size_t *removed, char *error)
 {
     int              rc;
+    unsigned         grown;
     procore_sweep_t  sweep;
 
     *removed = 0;
+    grown = 0;
 
     sweep.store = store;
     sweep.now = now;
 
-    /* a store without room for a large step may have it for a small one */
+    /*
+     * A store without room for a large step may have it for a small one.  If
+     * not (a group of writes happened to take the last page), the map grows by
+     * a little: what this step frees is enough for the next one.
+     */
 
     for ( ;; ) {
         sweep.left = max;
@@ -249,11 +255,25 @@ procore_store_sweep(procore_store_t *store, procore_store_cursor_t *cursor,
 
         rc = procore_sweep_commit(&sweep, cursor, error);
 
-        if (rc != PROCORE_FULL || max <= PROCORE_SWEEP_LEAST) {
+        if (rc != PROCORE_FULL) {
             break;
         }
 
-        max /= PROCORE_SWEEP_LESS;
+        if (max > PROCORE_SWEEP_LEAST) {
+            max /= PROCORE_SWEEP_LESS;
+            continue;
+        }
+
+        if (grown) {
+            break;
+        }
+
+        rc = procore_writing_grow(store, error);
+        if (rc != PROCORE_OK) {
+            break;
+        }
+
+        grown = 1;
     }
 
     if (rc == PROCORE_OK) {

@@ -22,13 +22,16 @@
 #define PROCORE_ROOM_MAX   4096    /* pages, twice what a sweep touches */
 
 
-/* Pages that the library may use again.  A code of the library. */
+/*
+ * Pages that the transaction "write" may use again: those that the one before
+ * freed may still be read.  A code of the library.
+ */
 
 static int
-procore_room_freed(procore_store_t *store, size_t *pages)
+procore_room_freed(procore_store_t *store, MDB_txn *write, size_t *pages)
 {
     int          rc;
-    size_t       count;
+    size_t       count, freed_by;
     MDB_val      key, value;
     MDB_txn     *txn;
     MDB_cursor  *cursor;
@@ -46,6 +49,13 @@ procore_room_freed(procore_store_t *store, size_t *pages)
 
     if (rc == 0) {
         while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+            memcpy(&freed_by, key.mv_data, sizeof(freed_by));
+
+            if (freed_by + 1 >= mdb_txn_id(write)) {
+                rc = MDB_NOTFOUND;
+                break;
+            }
+
             memcpy(&count, value.mv_data, sizeof(count));
             *pages += count;
         }
@@ -62,7 +72,7 @@ procore_room_freed(procore_store_t *store, size_t *pages)
 /* 0, MDB_MAP_FULL, or what reading failed with. */
 
 static int
-procore_room(procore_store_t *store)
+procore_room(procore_store_t *store, MDB_txn *txn)
 {
     int          rc;
     size_t       pages, keep, left, freed;
@@ -73,7 +83,9 @@ procore_room(procore_store_t *store)
         return rc;
     }
 
-    pages = info.me_mapsize / store->page;
+    /* not the map's: the sweep may have made that larger */
+
+    pages = store->size / store->page;
     keep = pages / PROCORE_ROOM_PART;
 
     if (keep < PROCORE_ROOM_MIN) {
@@ -90,7 +102,7 @@ procore_room(procore_store_t *store)
         return 0;
     }
 
-    rc = procore_room_freed(store, &freed);
+    rc = procore_room_freed(store, txn, &freed);
     if (rc != 0) {
         return rc;
     }
@@ -123,7 +135,7 @@ procore_writing_begin(procore_store_t *store, MDB_txn **txn, int adds,
     }
 
     if (rc == 0 && adds) {
-        rc = procore_room(store);
+        rc = procore_room(store, *txn);
 
         if (rc != 0) {
             mdb_txn_abort(*txn);
@@ -137,6 +149,36 @@ procore_writing_begin(procore_store_t *store, MDB_txn **txn, int adds,
     (void) pthread_mutex_unlock(&store->writing);
 
     return procore_store_failed(error, rc, "cannot write the store");
+}
+
+
+int
+procore_writing_grow(procore_store_t *store, char *error)
+{
+    int          rc;
+    size_t       size;
+    MDB_envinfo  info;
+
+    (void) pthread_mutex_lock(&store->writing);
+    (void) pthread_mutex_lock(&store->reading);
+
+    rc = mdb_env_info(store->env, &info);
+
+    if (rc == 0) {
+        size = PROCORE_ROOM_MIN * store->page;
+        rc = info.me_mapsize <= SIZE_MAX - size
+             ? mdb_env_set_mapsize(store->env, info.me_mapsize + size)
+             : MDB_MAP_FULL;
+    }
+
+    (void) pthread_mutex_unlock(&store->reading);
+    (void) pthread_mutex_unlock(&store->writing);
+
+    if (rc != 0) {
+        return procore_store_failed(error, rc, "cannot make room in the store");
+    }
+
+    return PROCORE_OK;
 }
 
 

@@ -14,34 +14,46 @@
 #define REFRESH  PROCORE_TOKEN_REFRESH
 #define SMALL    ((size_t) 1 << 20)
 #define DAY      86400
+#define GROUP    PROCORE_STORE_GROUP
 
 
-/* Writes families in groups until one fails; returns how many were written. */
+/*
+ * Writes families in groups of "group" until one fails; returns how many were
+ * written.
+ */
 
 static uint64_t
-fill(procore_store_t *store, uint64_t from, uint64_t most, int *rc)
+fill_by(procore_store_t *store, unsigned group, uint64_t from, uint64_t most,
+    int *rc)
 {
     uint64_t             n;
     unsigned             i;
-    procore_store_op_t   op[50], *ops[50];
+    procore_store_op_t   op[GROUP], *ops[GROUP];
 
     *rc = PROCORE_OK;
 
-    for (n = from; n < from + most; n += 50) {
+    for (n = from; n < from + most; n += group) {
 
-        for (i = 0; i < 50; i++) {
+        for (i = 0; i < group; i++) {
             op[i] = fixture_op(PROCORE_STORE_FAMILY, 0, n + i + 1, 0, n + 1);
             op[i].expires_at = FIXTURE_NOW;
             ops[i] = &op[i];
         }
 
-        *rc = procore_store_write(store, ops, 50, fixture_error);
+        *rc = procore_store_write(store, ops, group, fixture_error);
         if (*rc != PROCORE_OK) {
             break;
         }
     }
 
     return n - from;
+}
+
+
+static uint64_t
+fill(procore_store_t *store, uint64_t from, uint64_t most, int *rc)
+{
+    return fill_by(store, 50, from, most, rc);
 }
 
 
@@ -143,6 +155,48 @@ test_map(void)
     (void) fill(store, 2000000, 2000, &rc);
     is_int(rc, PROCORE_OK, "takes more");
     procore_store_close(store);
+}
+
+
+/*
+ * A group that just fits may take the last page that can be used at once: the
+ * sweep must have its own.
+ */
+
+static void
+test_rounds(void)
+{
+    int               rc;
+    unsigned          group, stuck;
+    uint64_t          n, from;
+    long long         gone;
+    procore_store_t  *store;
+
+    from = 0;
+    stuck = 0;
+
+    for (group = 1; group <= GROUP; group += 29) {
+
+        store = fixture_store(SMALL);
+        n = fill_by(store, group, from, 100000, &rc);
+
+        while (fixture_family(store, 0, from + n + 1, 0, 5) == PROCORE_OK) {
+            n++;
+        }
+
+        gone = sweep(store, FIXTURE_NOW + 91 * DAY, 200);
+
+        if (gone != (long long) n * 2) {
+            printf("# groups of %u: %llu written, %lld swept; %s\n", group,
+                   (unsigned long long) n, gone, fixture_error);
+            stuck++;
+        }
+
+        procore_store_close(store);
+        from += n + group;
+    }
+
+    is_int(stuck, 0, "full by groups of any size, and swept");
 }
 
 
@@ -259,6 +313,7 @@ main(void)
 {
     test_rules();
     test_map();
+    test_rounds();
     test_disk();
 
     fixture_clean();
