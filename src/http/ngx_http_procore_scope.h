@@ -56,6 +56,8 @@ typedef struct ngx_http_procore_scope_ctx_s     ngx_http_procore_scope_ctx_t;
 typedef struct ngx_http_procore_scope_lookup_s  ngx_http_procore_scope_lookup_t;
 typedef struct ngx_http_procore_scope_oauth_s   ngx_http_procore_scope_oauth_t;
 typedef struct ngx_http_procore_scope_answer_s  ngx_http_procore_scope_answer_t;
+typedef struct ngx_http_procore_scope_relay_s   ngx_http_procore_scope_relay_t;
+typedef struct ngx_http_procore_scope_call_s    ngx_http_procore_scope_call_t;
 
 
 typedef struct {
@@ -95,6 +97,42 @@ typedef struct {
 } ngx_http_procore_scope_help_t;
 
 
+/* A company that an app may be bound to; the label may be empty. */
+
+typedef struct {
+    uint64_t                    company;
+    ngx_str_t                   label;
+} ngx_http_procore_scope_client_company_t;
+
+
+/* procore_scope_client: one app; id "*": all others. */
+
+typedef struct {
+    ngx_str_t                   id;
+    ngx_str_t                   name;
+    ngx_str_t                   secret;           /* data NULL: not held */
+    ngx_array_t                *redirect_uris;    /* ngx_str_t; NULL: none */
+    ngx_array_t                *companies;        /* NULL: any */
+    ngx_uint_t                  mode;             /* or NGX_CONF_UNSET_UINT */
+    unsigned                    deny:1;
+    unsigned                    hint_trusted:1;
+    unsigned                    pkce:1;           /* towards Procore */
+} ngx_http_procore_scope_client_t;
+
+
+/* procore_scope_authorize; URLs without "/" at the end. */
+
+typedef struct {
+    ngx_str_t                   login;            /* "https://login..." */
+    ngx_str_t                   callback;         /* the whole URL */
+    ngx_str_t                   origin;           /* of the callback */
+    ngx_str_t                   callback_path;    /* ".../callback" */
+    ngx_str_t                   picker_path;      /* the same without it */
+    u_char                      scope[32];        /* procore_relay_scope() */
+    unsigned                    secure:1;         /* not http on loopback */
+} ngx_http_procore_scope_authorize_t;
+
+
 typedef struct {
     ngx_uint_t                  mode;
     ngx_str_t                   realm_name;
@@ -118,7 +156,28 @@ typedef struct {
     ngx_array_t                *exceptions;
     ngx_http_procore_scope_help_t  *help;
     ngx_uint_t                  log_level;
+    ngx_array_t                *clients;          /* ..._client_t * */
+    ngx_http_procore_scope_authorize_t  *authorize;  /* NULL: off */
+    ngx_flag_t                  token_company;
+    ngx_str_t                   choose_url;       /* len 0: none */
 } ngx_http_procore_scope_loc_conf_t;
+
+
+/*
+ * The app with this client id: its own entry, that for all others, or NULL
+ * where there is neither.
+ */
+
+ngx_http_procore_scope_client_t *ngx_http_procore_scope_client_find(
+    ngx_http_procore_scope_loc_conf_t *conf, ngx_str_t *id);
+
+/*
+ * May this app (an empty id: unknown) be bound to "company", in any way to
+ * bind?  1 or 0.
+ */
+
+ngx_uint_t ngx_http_procore_scope_client_allows(
+    ngx_http_procore_scope_loc_conf_t *conf, ngx_str_t *id, uint64_t company);
 
 
 /* What became of one claim; the names stand in the record. */
@@ -178,7 +237,9 @@ typedef enum {
     NGX_HTTP_PROCORE_SCOPE_ANSWER_LOOKUP,      /* our own subrequest's */
     NGX_HTTP_PROCORE_SCOPE_ANSWER_TOKEN,       /* of the token endpoint */
     NGX_HTTP_PROCORE_SCOPE_ANSWER_REVOKE,
-    NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES    /* List Companies, filtered */
+    NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES,   /* List Companies, filtered */
+    NGX_HTTP_PROCORE_SCOPE_ANSWER_CALL,        /* of an internal call */
+    NGX_HTTP_PROCORE_SCOPE_ANSWER_REDEEM       /* a forwarded redemption's */
 } ngx_http_procore_scope_answer_e;
 
 
@@ -227,6 +288,8 @@ struct ngx_http_procore_scope_ctx_s {
     ngx_http_procore_scope_lookup_t    *lookup;
     ngx_http_procore_scope_oauth_t     *oauth;
     ngx_http_procore_scope_answer_t    *answer;
+    ngx_http_procore_scope_relay_t     *relay;
+    ngx_http_procore_scope_call_t      *call;     /* this is its subrequest */
 
     ngx_http_procore_scope_answer_e     answer_type;
     procore_oauth_e                     endpoint; /* of the login host */

@@ -164,9 +164,122 @@ typedef enum {
     PROCORE_STORE_WITHDRAW,
 
     /* Learn that "nprojects" projects belong to "company". */
-    PROCORE_STORE_PROJECTS
+    PROCORE_STORE_PROJECTS,
+
+    /*
+     * Sealed records: what the relay and the chooser keep, see
+     * procore_sealed_t.  "key" names the record, "keep_until" is when it runs
+     * out; one that has run out counts as absent.
+     *
+     * OPEN: a new record in state OPEN, with "sealed" (may be empty).
+     * PROCORE_CONFLICT: there is one of that key, in whatever state
+     * (op->record tells); PROCORE_TOO_LARGE: as many live ones as allowed.
+     */
+    PROCORE_STORE_SEALED_OPEN,
+
+    /*
+     * The record becomes OFFERED, with a new "sealed" and "record_user".  Of
+     * one user's OPEN and OFFERED records, the oldest above
+     * PROCORE_STORE_SEALED_USER go.  PROCORE_NOT_FOUND without an OPEN one.
+     */
+    PROCORE_STORE_SEALED_OFFER,
+
+    /*
+     * An OFFERED record becomes CHOSEN for "company", its sealed bytes go, and
+     * a record "code" in state LIVE with "sealed" (until "keep_until") is made.
+     * Chosen for the same company already, and its code still LIVE:
+     * PROCORE_OK, nothing changes.  Otherwise chosen or spent:
+     * PROCORE_CONFLICT.  PROCORE_NOT_FOUND: no such record, or still OPEN.
+     */
+    PROCORE_STORE_SEALED_CHOOSE,
+
+    /*
+     * The record becomes SPENT, without sealed bytes (or with new ones, where
+     * "sealed" is given), for "keep_until".  PROCORE_CONFLICT: it is SPENT
+     * already; PROCORE_NOT_FOUND.
+     */
+    PROCORE_STORE_SEALED_SPEND,
+
+    /*
+     * SPEND of "key" and FAMILY in one: nothing is written unless both hold.
+     * The record must be LIVE or CLAIMED.  PROCORE_CONFLICT with op->record in
+     * state SPENT: it was redeemed; else: the family's other company, as
+     * FAMILY says.  PROCORE_NOT_FOUND: no such record.  A withdrawn family is
+     * PROCORE_OK with bound.state, and the record is spent.
+     */
+    PROCORE_STORE_SEALED_REDEEM,
+
+    /*
+     * LIVE becomes CLAIMED (a redemption is on its way to the login host), and
+     * CLAIMED becomes LIVE again.  PROCORE_CONFLICT: not in that state
+     * (op->record tells); PROCORE_NOT_FOUND.
+     */
+    PROCORE_STORE_SEALED_CLAIM,
+    PROCORE_STORE_SEALED_RELEASE,
+
+    /*
+     * SPEND of "key" and BIND in one, for the chooser: nothing is written
+     * unless both hold.  The record must be OPEN.  Codes as for REDEEM and
+     * BIND.
+     */
+    PROCORE_STORE_SEALED_BIND,
+
+    /*
+     * A family that "way" has bound at "now" for "company" is unbound again:
+     * first_use stays only where Procore knew the token.  PROCORE_NOT_FOUND:
+     * no such family, or bound otherwise; nothing changes.
+     */
+    PROCORE_STORE_UNBIND
 
 } procore_store_op_e;
+
+
+/*
+ * A sealed record: bytes that only the holder of a cookie, a code or a link can
+ * open.  "key" is a digest of that id, code or link.
+ */
+
+#define PROCORE_STORE_SEALED_MAX   (1024 * 1024)  /* bytes of one */
+#define PROCORE_STORE_SEALED_LIVE  10000          /* not SPENT, in all */
+#define PROCORE_STORE_SEALED_USER  20             /* of one user */
+
+typedef enum {
+    PROCORE_SEALED_OPEN = 1,
+    PROCORE_SEALED_OFFERED = 2,
+    PROCORE_SEALED_CHOSEN = 3,
+    PROCORE_SEALED_LIVE = 4,
+    PROCORE_SEALED_CLAIMED = 5,
+    PROCORE_SEALED_SPENT = 6
+} procore_sealed_state_e;
+
+typedef struct {
+    procore_sealed_state_e  state;
+    uint64_t                changed_at;    /* seconds since the epoch */
+    uint64_t                keep_until;
+    uint64_t                user;          /* 0: unknown */
+    uint64_t                company;       /* CHOSEN: which */
+    procore_str_t           sealed;        /* in the snapshot */
+} procore_sealed_t;
+
+/*
+ * Looks a sealed record up, inside of a snapshot; record->sealed is valid until
+ * procore_store_end().  Returns PROCORE_OK; PROCORE_NOT_FOUND, also for one
+ * that has run out at "now"; PROCORE_CORRUPT; PROCORE_ERROR.
+ */
+
+int procore_store_sealed(procore_store_t *store,
+    const unsigned char key[PROCORE_DIGEST_SIZE], uint64_t now,
+    procore_sealed_t *record);
+
+/*
+ * The key under which cookies are sealed: random, made with the store, the same
+ * for all that share it.  PROCORE_OK or PROCORE_ERROR.
+ */
+
+#define PROCORE_STORE_KEY  32
+
+int procore_store_key(procore_store_t *store,
+    unsigned char key[PROCORE_STORE_KEY]);
 
 
 typedef struct {
@@ -192,6 +305,13 @@ typedef struct {
     size_t              nprojects;
     uint64_t            valid_for;       /* seconds, 0: for ever */
 
+    unsigned char       key[PROCORE_DIGEST_SIZE];   /* of a sealed record */
+    unsigned char       code[PROCORE_DIGEST_SIZE];  /* CHOOSE: the other one */
+    const unsigned char  *sealed;        /* the caller's */
+    size_t              sealed_len;
+    uint64_t            keep_until;      /* seconds since the epoch */
+    uint64_t            record_user;
+
     /*
      * Filled by procore_store_write():
      *   rc       PROCORE_OK; PROCORE_CONFLICT (another company: "bound" tells
@@ -203,11 +323,13 @@ typedef struct {
      *            PROCORE_ERROR (no random bytes)
      *   bound    FAMILY, BIND, WITHDRAW: the family as it is after the
      *            transaction
+     *   record   SEALED_*: the record "key" as it was before, without "sealed"
      *   moved    PROJECTS: how many were known for another company before and
      *            were not expired
      */
     int                 rc;
     procore_token_t     bound;
+    procore_sealed_t    record;
     size_t              moved;
 } procore_store_op_t;
 

@@ -1,0 +1,75 @@
+
+/*
+ * Calls of the module's own to Procore: one subrequest each, with a method, a
+ * header and a body that the module made, and nothing of the client's.
+ */
+
+
+#ifndef _NGX_HTTP_PROCORE_SCOPE_CALL_H_INCLUDED_
+#define _NGX_HTTP_PROCORE_SCOPE_CALL_H_INCLUDED_
+
+
+#include "ngx_http_procore_scope.h"
+
+
+/*
+ * Runs in the event loop when the call is over, whatever became of it.  It may
+ * start the next call, or wake the request.
+ */
+
+typedef void (*ngx_http_procore_scope_called_pt)(ngx_http_request_t *r,
+    ngx_http_procore_scope_call_t *call);
+
+
+struct ngx_http_procore_scope_call_s {
+
+    /* set by the caller, in memory of the request */
+
+    ngx_uint_t                        post;        /* else GET */
+    ngx_str_t                         uri;         /* of a location */
+    ngx_str_t                         args;
+    ngx_str_t                         authorization;  /* value, or empty */
+    ngx_str_t                         body;        /* urlencoded form */
+    size_t                            limit;       /* of the answer, bytes */
+    ngx_msec_t                        timeout;
+    ngx_http_procore_scope_called_pt  handler;     /* NULL: nobody waits */
+    void                             *data;
+
+    /* filled before the handler runs */
+
+    ngx_uint_t                        status;      /* 0: no answer came */
+    ngx_str_t                         text;        /* of the answer */
+    time_t                            retry_after; /* seconds, 0: not told */
+    unsigned                          complete:1;  /* to the last byte */
+    unsigned                          over:1;      /* above "limit" */
+    unsigned                          next:1;      /* Link has rel="next" */
+
+    /* the call's own */
+
+    ngx_http_request_t               *request;
+    ngx_event_t                       timer;
+    ngx_chain_t                      *chain;
+    ngx_chain_t                     **last;
+    size_t                            size;
+    unsigned                          done:1;
+};
+
+
+/*
+ * Starts a call from a main request that is held in the PRECONTENT phase.
+ * Returns NGX_OK (the handler will run, not inside of this call) or NGX_ERROR
+ * (it will not).
+ */
+
+ngx_int_t ngx_http_procore_scope_call(ngx_http_request_t *r,
+    ngx_http_procore_scope_call_t *call);
+
+/* The filters of a call's subrequest. */
+
+ngx_int_t ngx_http_procore_scope_call_header(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_call_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
+
+
+#endif /* _NGX_HTTP_PROCORE_SCOPE_CALL_H_INCLUDED_ */
