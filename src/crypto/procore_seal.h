@@ -36,7 +36,8 @@ int procore_seal(const unsigned char key[PROCORE_SEAL_KEY],
 
 /*
  * Opens "len" sealed bytes.  "out" has room for len - PROCORE_SEAL_OVERHEAD
- * bytes; *out_len tells how many were set.  Returns PROCORE_OK;
+ * bytes, and may be sealed + PROCORE_SEAL_NONCE but not overlap "sealed" in any
+ * other way; *out_len tells how many were set.  Returns PROCORE_OK;
  * PROCORE_MALFORMED (too short, another key, "bound" or a changed byte: nothing
  * of "out" may be used); PROCORE_TOO_LARGE; PROCORE_ERROR.
  */

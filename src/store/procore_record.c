@@ -18,7 +18,8 @@ const char *
 procore_db_name(procore_db_e db)
 {
     static const char *const  names[PROCORE_DB_COUNT] = {
-        "meta", "family", "token", "project"
+        "meta", "family", "token", "project", "sealed", "spent",
+        "link"
     };
 
     return names[db];
@@ -312,10 +313,111 @@ procore_meta_unpack(const char *name, const unsigned char *value, size_t len,
 }
 
 
+size_t
+procore_sealed_pack(procore_db_e db, const unsigned char *key,
+    const procore_sealed_t *record, unsigned char *out)
+{
+    unsigned char  *p;
+
+    p = procore_put(out, PROCORE_RECORD_VERSION, 1);
+    p = procore_put(p, record->state, 1);
+    p = procore_put(p, record->changed_at, 8);
+    p = procore_put(p, record->keep_until, 8);
+    p = procore_put(p, record->user, 8);
+    p = procore_put(p, record->company, 8);
+    p = procore_put(p, record->sealed.len, 4);
+
+    if (record->sealed.len != 0) {
+        memmove(p, record->sealed.data, record->sealed.len);
+        p += record->sealed.len;
+    }
+
+    return procore_record_seal(db, key, PROCORE_DIGEST_SIZE, out, p);
+}
+
+
+int
+procore_sealed_head(const unsigned char *value, size_t len,
+    procore_sealed_t *record)
+{
+    uint64_t              state;
+    const unsigned char  *p;
+
+    if (len < PROCORE_SEALED_HEAD + PROCORE_RECORD_CRC
+        || len > PROCORE_SEALED_VALUE_MAX
+        || value[0] != PROCORE_RECORD_VERSION)
+    {
+        return PROCORE_CORRUPT;
+    }
+
+    p = value + 1;
+    state = procore_get(&p, 1);
+    record->changed_at = procore_get(&p, 8);
+    record->keep_until = procore_get(&p, 8);
+    record->user = procore_get(&p, 8);
+    record->company = procore_get(&p, 8);
+    record->sealed.len = (size_t) procore_get(&p, 4);
+    record->sealed.data = p;
+
+    if (record->sealed.len != len - PROCORE_SEALED_HEAD - PROCORE_RECORD_CRC
+        || state < PROCORE_SEALED_OPEN
+        || state > PROCORE_SEALED_SPENT)
+    {
+        return PROCORE_CORRUPT;
+    }
+
+    record->state = (procore_sealed_state_e) state;
+
+    return PROCORE_OK;
+}
+
+
+int
+procore_sealed_unpack(procore_db_e db, const unsigned char *key,
+    const unsigned char *value, size_t len, procore_sealed_t *record)
+{
+    if (procore_sealed_head(value, len, record) != PROCORE_OK
+        || !procore_record_holds(db, key, PROCORE_DIGEST_SIZE, value, len))
+    {
+        return PROCORE_CORRUPT;
+    }
+
+    return PROCORE_OK;
+}
+
+
+size_t
+procore_key_pack(const char *name, const unsigned char key[PROCORE_STORE_KEY],
+    unsigned char *out)
+{
+    return procore_record_seal(PROCORE_DB_META, (const unsigned char *) name,
+                               strlen(name), out,
+                               procore_put_bytes(out, key, PROCORE_STORE_KEY));
+}
+
+
+int
+procore_key_unpack(const char *name, const unsigned char *value, size_t len,
+    unsigned char key[PROCORE_STORE_KEY])
+{
+    if (len != PROCORE_KEY_VALUE
+        || !procore_record_holds(PROCORE_DB_META, (const unsigned char *) name,
+                                 strlen(name), value, len))
+    {
+        return PROCORE_CORRUPT;
+    }
+
+    memcpy(key, value, PROCORE_STORE_KEY);
+
+    return PROCORE_OK;
+}
+
+
 int
 procore_record_verify(procore_db_e db, const unsigned char *key,
     size_t key_len, const unsigned char *value, size_t len)
 {
+    procore_sealed_t         sealed;
     procore_project_t        project;
     procore_token_record_t   token;
     procore_family_record_t  family;
@@ -339,6 +441,13 @@ procore_record_verify(procore_db_e db, const unsigned char *key,
     case PROCORE_DB_PROJECT:
         return key_len == PROCORE_PROJECT_KEY
                ? procore_project_unpack(key, value, len, &project)
+               : PROCORE_CORRUPT;
+
+    case PROCORE_DB_SEALED:
+    case PROCORE_DB_SPENT:
+    case PROCORE_DB_LINK:
+        return key_len == PROCORE_DIGEST_SIZE
+               ? procore_sealed_unpack(db, key, value, len, &sealed)
                : PROCORE_CORRUPT;
 
     default:
@@ -402,4 +511,16 @@ procore_project_expired(const procore_project_t *record, uint64_t now)
 {
     return record->valid_for != 0
            && procore_older(record->learnt_at, now, record->valid_for);
+}
+
+
+/* A redemption that is on its way may end after the code's time. */
+
+int
+procore_sealed_expired(const procore_sealed_t *record, uint64_t now)
+{
+    return now >= record->keep_until
+           && now - record->keep_until
+              >= (record->state == PROCORE_SEALED_CLAIMED ? PROCORE_KEEP_CLAIMED
+                                                          : 0);
 }

@@ -11,8 +11,11 @@
  *          bound at 8, tokens 4, client id's length 1, client id
  * project  key: realm 4, project 8
  *          value: version 1, company 8, learnt at 8, valid for 8
+ * sealed   key: digest 32
+ * spent    value: version 1, state 1, changed at 8, keep until 8, user 8,
+ *          company 8, length 4, sealed bytes
  * meta     key: a name
- *          value: a number 4
+ *          value: a number 4, or for "key" 32 random bytes
  */
 
 
@@ -35,9 +38,14 @@
                                    + PROCORE_RECORD_CRC)
 #define PROCORE_PROJECT_KEY       (PROCORE_REALM_SIZE + 8)
 #define PROCORE_PROJECT_VALUE     (1 + 8 + 8 + 8 + PROCORE_RECORD_CRC)
+#define PROCORE_SEALED_HEAD       (1 + 1 + 8 + 8 + 8 + 8 + 4)
+#define PROCORE_SEALED_VALUE_MAX  (PROCORE_SEALED_HEAD                         \
+                                   + PROCORE_STORE_SEALED_MAX                  \
+                                   + PROCORE_RECORD_CRC)
 #define PROCORE_META_VALUE        (4 + PROCORE_RECORD_CRC)
+#define PROCORE_KEY_VALUE         (PROCORE_STORE_KEY + PROCORE_RECORD_CRC)
 #define PROCORE_RECORD_KEY_MAX    PROCORE_TOKEN_KEY
-#define PROCORE_RECORD_VALUE_MAX  PROCORE_FAMILY_VALUE_MAX
+#define PROCORE_RECORD_VALUE_MAX  PROCORE_SEALED_VALUE_MAX
 
 
 /* How long records are kept, in seconds. */
@@ -47,15 +55,27 @@
 #define PROCORE_KEEP_UNDATED    (90 * PROCORE_DAY)   /* access, from writing */
 #define PROCORE_KEEP_USED       (7 * PROCORE_DAY)    /* refresh, from use */
 #define PROCORE_KEEP_REFRESH    (400 * PROCORE_DAY)  /* refresh, from writing */
+#define PROCORE_KEEP_CLAIMED    120     /* sealed, claimed: after its end */
 
 
-/* Databases in the order in which the sweep and the recovery take them. */
+/*
+ * Databases in the order in which the sweep and the recovery take them.  Those
+ * from PROCORE_DB_SEALED on came later: a store may lack them.
+ *
+ * What is only remembered of sealed records (CHOSEN, SPENT) has a database of
+ * its own, so that the library's count of the other one's entries, exact in
+ * every transaction and after every crash, is the number of live records.  So
+ * have the chooser's links, which are counted by themselves.
+ */
 
 typedef enum {
     PROCORE_DB_META = 0,
     PROCORE_DB_FAMILY,
     PROCORE_DB_TOKEN,
     PROCORE_DB_PROJECT,
+    PROCORE_DB_SEALED,
+    PROCORE_DB_SPENT,
+    PROCORE_DB_LINK,
     PROCORE_DB_COUNT
 } procore_db_e;
 
@@ -123,6 +143,25 @@ int procore_meta_unpack(const char *name, const unsigned char *value,
     size_t len, uint32_t *number);
 
 /*
+ * "db" is one of those from PROCORE_DB_SEALED on.  Packing writes
+ * PROCORE_SEALED_HEAD + record->sealed.len + PROCORE_RECORD_CRC bytes;
+ * record->sealed may be where its copy goes.  After unpacking it points into
+ * "value".  procore_sealed_head() does not look at the checksum.
+ */
+
+size_t procore_sealed_pack(procore_db_e db, const unsigned char *key,
+    const procore_sealed_t *record, unsigned char *out);
+int procore_sealed_unpack(procore_db_e db, const unsigned char *key,
+    const unsigned char *value, size_t len, procore_sealed_t *record);
+int procore_sealed_head(const unsigned char *value, size_t len,
+    procore_sealed_t *record);
+
+size_t procore_key_pack(const char *name,
+    const unsigned char key[PROCORE_STORE_KEY], unsigned char *out);
+int procore_key_unpack(const char *name, const unsigned char *value,
+    size_t len, unsigned char key[PROCORE_STORE_KEY]);
+
+/*
  * Says whether an entry of any database is whole: PROCORE_OK or
  * PROCORE_CORRUPT.
  */
@@ -147,6 +186,7 @@ void procore_token_fill(procore_token_t *token,
 int procore_token_expired(procore_token_kind_e kind,
     const procore_token_record_t *record, uint64_t now);
 int procore_project_expired(const procore_project_t *record, uint64_t now);
+int procore_sealed_expired(const procore_sealed_t *record, uint64_t now);
 
 
 #endif /* PROCORE_RECORD_H */

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../crypto/procore_seal.h"
 #include "procore_store_internal.h"
 
 
@@ -167,6 +168,11 @@ procore_env_databases(MDB_env *env, MDB_dbi dbi[PROCORE_DB_COUNT], char *error)
     for (i = 0; i < PROCORE_DB_COUNT; i++) {
 
         rc = mdb_dbi_open(txn, procore_db_name((procore_db_e) i), 0, &dbi[i]);
+
+        if (rc == MDB_NOTFOUND && i >= PROCORE_DB_SEALED) {
+            dbi[i] = 0;
+            rc = 0;
+        }
 
         if (rc != 0) {
             rc = procore_env_lacks(txn, (procore_db_e) i, rc, error);
@@ -330,6 +336,10 @@ procore_store_map(procore_store_t *store, const char *path, size_t size,
     (void) mdb_env_info(store->env, &info);
     store->size = size ? size : info.me_mapsize;
 
+    /* where it fails, the rest of the store is still worth having */
+
+    (void) procore_store_complete(store, error);
+
     /* slots that processes left when they were killed */
 
     (void) mdb_reader_check(store->env, &dead);
@@ -367,6 +377,8 @@ procore_store_open(procore_store_t **out, const char *path, size_t size,
     int               rc;
     struct stat       st;
     procore_store_t  *store;
+
+    error[0] = '\0';
 
     rc = procore_store_owner(path, &st, error);
     if (rc != PROCORE_OK) {
@@ -431,6 +443,7 @@ procore_store_close(procore_store_t *store)
     (void) pthread_mutex_destroy(&store->reading);
     (void) pthread_mutex_destroy(&store->writing);
 
+    procore_wipe(store->key, PROCORE_STORE_KEY);
     free(store);
 }
 

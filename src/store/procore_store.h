@@ -25,6 +25,10 @@
 #define PROCORE_STORE_ERROR_TEXT   256
 #define PROCORE_FAMILY_SIZE        16
 
+/* As a "user": none, the token is that of a service account. */
+
+#define PROCORE_STORE_SERVICE      UINT64_MAX
+
 
 typedef struct procore_store_s  procore_store_t;
 
@@ -92,7 +96,9 @@ typedef struct {
  * its content.  "size" 0 takes the size that the store was last opened with.
  * Called once in a process, by the owner of the folder or by root.
  * Waits up to PROCORE_STORE_GUARD_WAIT while another process prepares it.
- * On success *store is the caller's until procore_store_close().
+ * On success *store is the caller's until procore_store_close().  A sentence in
+ * "error" then says why sealed records cannot be kept: no room to make what a
+ * store of an older version lacks.
  * Returns PROCORE_OK; PROCORE_ERROR, PROCORE_FULL (no room for the lock file),
  * PROCORE_CORRUPT (damaged, or of an unknown layout), with a sentence in
  * "error" (PROCORE_STORE_ERROR_TEXT bytes, NUL-terminated).
@@ -173,7 +179,8 @@ typedef enum {
      *
      * OPEN: a new record in state OPEN, with "sealed" (may be empty).
      * PROCORE_CONFLICT: there is one of that key, in whatever state
-     * (op->record tells); PROCORE_TOO_LARGE: as many live ones as allowed.
+     * (op->record tells); PROCORE_TOO_LARGE: as many live ones as allowed, or
+     * they take as much of the store as they may (so for OFFER and CHOOSE).
      */
     PROCORE_STORE_SEALED_OPEN,
 
@@ -187,6 +194,7 @@ typedef enum {
     /*
      * An OFFERED record becomes CHOSEN for "company", its sealed bytes go, and
      * a record "code" in state LIVE with "sealed" (until "keep_until") is made.
+     * The choice itself is remembered for half an hour.
      * Chosen for the same company already, and its code still LIVE:
      * PROCORE_OK, nothing changes.  Otherwise chosen or spent:
      * PROCORE_CONFLICT.  PROCORE_NOT_FOUND: no such record, or still OPEN.
@@ -195,8 +203,8 @@ typedef enum {
 
     /*
      * The record becomes SPENT, without sealed bytes (or with new ones, where
-     * "sealed" is given), for "keep_until".  PROCORE_CONFLICT: it is SPENT
-     * already; PROCORE_NOT_FOUND.
+     * "sealed" is given), until "keep_until" (0: as before).
+     * PROCORE_CONFLICT: it is SPENT already; PROCORE_NOT_FOUND.
      */
     PROCORE_STORE_SEALED_SPEND,
 
@@ -210,9 +218,10 @@ typedef enum {
     PROCORE_STORE_SEALED_REDEEM,
 
     /*
-     * LIVE becomes CLAIMED (a redemption is on its way to the login host), and
-     * CLAIMED becomes LIVE again.  PROCORE_CONFLICT: not in that state
-     * (op->record tells); PROCORE_NOT_FOUND.
+     * LIVE becomes CLAIMED (a redemption is on its way to the login host, so it
+     * lasts two minutes longer), and CLAIMED becomes LIVE again, with the time
+     * that it had.  PROCORE_CONFLICT: not in that state (op->record tells);
+     * PROCORE_NOT_FOUND.
      */
     PROCORE_STORE_SEALED_CLAIM,
     PROCORE_STORE_SEALED_RELEASE,
@@ -239,8 +248,10 @@ typedef enum {
  * open.  "key" is a digest of that id, code or link.
  */
 
-#define PROCORE_STORE_SEALED_MAX   (1024 * 1024)  /* bytes of one */
-#define PROCORE_STORE_SEALED_LIVE  10000          /* not SPENT, in all */
+#define PROCORE_STORE_SEALED_MAX   (1024 * 1024 + 64)  /* bytes of one, with
+                                                          what sealing adds */
+#define PROCORE_STORE_SEALED_LIVE  10000          /* neither CHOSEN nor SPENT;
+                                                     as many links beside */
 #define PROCORE_STORE_SEALED_USER  20             /* of one user */
 
 typedef enum {
@@ -257,14 +268,15 @@ typedef struct {
     uint64_t                changed_at;    /* seconds since the epoch */
     uint64_t                keep_until;
     uint64_t                user;          /* 0: unknown */
-    uint64_t                company;       /* CHOSEN: which */
+    uint64_t                company;       /* chosen, 0: not yet */
     procore_str_t           sealed;        /* in the snapshot */
 } procore_sealed_t;
 
 /*
  * Looks a sealed record up, inside of a snapshot; record->sealed is valid until
  * procore_store_end().  Returns PROCORE_OK; PROCORE_NOT_FOUND, also for one
- * that has run out at "now"; PROCORE_CORRUPT; PROCORE_ERROR.
+ * that has run out at "now", of which *record tells while it is on the disk;
+ * PROCORE_CORRUPT; PROCORE_ERROR.
  */
 
 int procore_store_sealed(procore_store_t *store,
@@ -273,7 +285,7 @@ int procore_store_sealed(procore_store_t *store,
 
 /*
  * The key under which cookies are sealed: random, made with the store, the same
- * for all that share it.  PROCORE_OK or PROCORE_ERROR.
+ * for all that share it.  Does not touch the disk.  PROCORE_OK, PROCORE_ERROR.
  */
 
 #define PROCORE_STORE_KEY  32
@@ -311,6 +323,8 @@ typedef struct {
     size_t              sealed_len;
     uint64_t            keep_until;      /* seconds since the epoch */
     uint64_t            record_user;
+    unsigned            link:1;          /* OPEN: one of the chooser's, which
+                                            are counted by themselves */
 
     /*
      * Filled by procore_store_write():
@@ -319,10 +333,11 @@ typedef struct {
      *            PROCORE_NOT_FOUND (WITHDRAW of an unknown token),
      *            PROCORE_CORRUPT (a record that it needs cannot be read:
      *            nothing of this operation was written), PROCORE_MALFORMED
-     *            (no token, or no company where one is needed),
-     *            PROCORE_ERROR (no random bytes)
-     *   bound    FAMILY, BIND, WITHDRAW: the family as it is after the
-     *            transaction
+     *            (no token, or no company where one is needed; a keep_until
+     *            that has passed), PROCORE_ERROR (no random bytes; no place
+     *            for sealed records)
+     *   bound    FAMILY, BIND, WITHDRAW, UNBIND, and what includes them: the
+     *            family as it is after the transaction
      *   record   SEALED_*: the record "key" as it was before, without "sealed"
      *   moved    PROJECTS: how many were known for another company before and
      *            were not expired

@@ -25,6 +25,8 @@
  *            page W, transaction W
  *     leaf   a page whose 4 bytes are the end of its list of offsets (2 each,
  *            after the header) and the start of its entries
+ *     large  a run of pages for one value, which follows the first one's
+ *            header; its 4 bytes are their number
  *     tree   page's size 4 (in the first), flags 2, depth 2, three counts of
  *            pages W, entries W, root W
  */
@@ -44,6 +46,7 @@
 #define PROCORE_META_KNOWN    1
 #define PROCORE_META_PAGE     0x08          /* among a page's flags */
 #define PROCORE_LEAF_PAGE     0x02          /* all of a leaf's flags */
+#define PROCORE_LARGE_PAGE    0x04          /* all of a large value's */
 #define PROCORE_PAGE_MIN      512
 #define PROCORE_PAGE_MAX      65536
 
@@ -299,6 +302,43 @@ procore_walk_leaf(const unsigned char *page, size_t size)
 
 
 /*
+ * So has the run of a large value: it is freed by the address and the number of
+ * pages that stand in it.  "leaf" is the page of its entry.
+ */
+
+static int
+procore_walk_large(const unsigned char *leaf, const MDB_val *value,
+    size_t size)
+{
+    size_t                number, own;
+    uint16_t              flags;
+    uint32_t              pages;
+    const unsigned char  *page;
+
+    page = value->mv_data;
+
+    if (page >= leaf && page < leaf + size) {
+        return 1;
+    }
+
+    page -= PROCORE_META_START;
+
+    if (((uintptr_t) page & (size - 1)) != 0) {
+        return 0;
+    }
+
+    memcpy(&number, leaf, sizeof(number));
+    memcpy(&own, page, sizeof(own));
+    memcpy(&flags, page + PROCORE_META_FLAGS, sizeof(flags));
+    memcpy(&pages, page + PROCORE_META_FLAGS + 2, sizeof(pages));
+
+    return flags == PROCORE_LARGE_PAGE
+           && pages == (PROCORE_META_START - 1 + value->mv_size) / size + 1
+           && (own - number) * size == (uintptr_t) page - (uintptr_t) leaf;
+}
+
+
+/*
  * Every entry holds, in ascending order (so that a damaged tree cannot lead in
  * circles), and as many as the tree says.
  */
@@ -340,7 +380,8 @@ procore_walk_database(MDB_txn *txn, MDB_dbi dbi, procore_db_e db)
         if ((entries > 0 && !procore_walk_follows(&last, &key))
             || procore_record_verify(db, key.mv_data, key.mv_size,
                                      value.mv_data, value.mv_size)
-               != PROCORE_OK)
+               != PROCORE_OK
+            || !procore_walk_large(start, &value, stat.ms_psize))
         {
             break;
         }
@@ -385,6 +426,10 @@ procore_walk_all(MDB_env *env, char *error)
     }
 
     for (i = 0; i < PROCORE_DB_COUNT && rc == PROCORE_OK; i++) {
+
+        if (dbi[i] == 0) {
+            continue;
+        }
 
         rc = procore_walk_database(txn, dbi[i], (procore_db_e) i);
 

@@ -59,6 +59,24 @@ procore_change_add(procore_change_t *change, procore_token_kind_e kind,
 }
 
 
+/* Records a token answer; others take the tokens as they are. */
+
+static int
+procore_op_answers(const procore_store_op_t *op)
+{
+    return op->type == PROCORE_STORE_FAMILY
+           || op->type == PROCORE_STORE_SEALED_REDEEM;
+}
+
+
+static int
+procore_op_binds(const procore_store_op_t *op)
+{
+    return op->type == PROCORE_STORE_BIND
+           || op->type == PROCORE_STORE_SEALED_BIND;
+}
+
+
 /* The tokens that take part; the parent first, its family is the elder. */
 
 static void
@@ -70,7 +88,7 @@ procore_change_collect(procore_change_t *change)
 
     /* without rotation the refresh token of the answer is the one redeemed */
 
-    if (op->type == PROCORE_STORE_FAMILY && op->has_parent
+    if (procore_op_answers(op) && op->has_parent
         && !(op->has_refresh
              && memcmp(op->parent, op->refresh, PROCORE_DIGEST_SIZE) == 0))
     {
@@ -80,7 +98,7 @@ procore_change_collect(procore_change_t *change)
     if (op->has_access) {
         procore_change_add(change, PROCORE_TOKEN_ACCESS, op->access, 0);
 
-        if (op->type == PROCORE_STORE_BIND) {
+        if (procore_op_binds(op)) {
             return;
         }
     }
@@ -483,7 +501,7 @@ procore_write_family(procore_store_t *store, MDB_txn *txn,
     procore_change_start(&change, store, txn, op);
 
     if (!(op->has_access || op->has_refresh)
-        || (op->type == PROCORE_STORE_BIND && op->company == 0))
+        || (procore_op_binds(op) && op->company == 0))
     {
         op->rc = PROCORE_MALFORMED;
         return 0;
@@ -503,7 +521,7 @@ procore_write_family(procore_store_t *store, MDB_txn *txn,
 
     /* a known token that is only bound keeps its record */
 
-    touched = (op->type == PROCORE_STORE_FAMILY || change.nfamilies == 0);
+    touched = (procore_op_answers(op) || change.nfamilies == 0);
 
     if (change.nfamilies == 0
         && procore_change_new_family(&change) != PROCORE_OK)
@@ -563,6 +581,56 @@ procore_write_withdraw(procore_store_t *store, MDB_txn *txn,
             family->record.state = PROCORE_FAMILY_WITHDRAWN;
             family->changed = 1;
         }
+    }
+
+    procore_change_report(&change, 0);
+
+    return procore_change_put_families(&change);
+}
+
+
+int
+procore_write_unbind(procore_store_t *store, MDB_txn *txn,
+    procore_store_op_t *op)
+{
+    int                       rc;
+    unsigned                  i;
+    procore_change_t          change;
+    procore_family_record_t  *record;
+
+    procore_change_start(&change, store, txn, op);
+
+    if (change.nmembers == 0 || op->company == 0) {
+        op->rc = PROCORE_MALFORMED;
+        return 0;
+    }
+
+    rc = procore_change_load(&change);
+    if (rc != 0 || op->rc != PROCORE_OK) {
+        return rc;
+    }
+
+    for (i = 0; i < change.nfamilies; i++) {
+        record = &change.families[i].record;
+
+        if (record->state != PROCORE_FAMILY_BOUND
+            || record->company != op->company
+            || record->way != op->way
+            || record->bound_at != op->now)
+        {
+            break;
+        }
+
+        record->state = PROCORE_FAMILY_UNBOUND;
+        record->company = 0;
+        record->way = PROCORE_WAY_NONE;
+        record->bound_at = 0;
+        change.families[i].changed = 1;
+    }
+
+    if (i == 0 || i < change.nfamilies) {
+        op->rc = PROCORE_NOT_FOUND;
+        return 0;
     }
 
     procore_change_report(&change, 0);

@@ -19,6 +19,7 @@
 #define PROCORE_STORE_LOCK      "lock.mdb"
 #define PROCORE_STORE_GUARD     "guard.lock"
 #define PROCORE_STORE_VERSION   "layout"       /* a key in "meta" */
+#define PROCORE_STORE_SECRET    "key"          /* another */
 #define PROCORE_STORE_PATH_MAX  1024
 #define PROCORE_STORE_FILES     0600
 #define PROCORE_STORE_FOLDER    0700
@@ -46,10 +47,13 @@
 struct procore_store_s {
     MDB_env          *env;
     MDB_txn          *snapshot;       /* reset between end and begin */
-    MDB_dbi           dbi[PROCORE_DB_COUNT];
+    MDB_dbi           dbi[PROCORE_DB_COUNT];   /* 0: there is none */
     int               guard;          /* shared flock for the whole life */
     size_t            page;           /* bytes */
     size_t            size;           /* of the map as configured, bytes */
+    uint64_t          expired;        /* sealed records: last looked for then */
+    unsigned          has_key:1;
+    unsigned char     key[PROCORE_STORE_KEY];
     pthread_mutex_t   reading;
     pthread_mutex_t   writing;
 };
@@ -99,9 +103,9 @@ int procore_env_open(MDB_env **env, const char *path, size_t size,
     unsigned flags);
 
 /*
- * Opens the databases and reads the layout.  Returns PROCORE_OK;
- * PROCORE_CORRUPT; PROCORE_CONFLICT: unknown layout, or not a store of ours;
- * PROCORE_ERROR.
+ * Opens the databases and reads the layout; one that came later and is missing
+ * becomes 0.  Returns PROCORE_OK; PROCORE_CORRUPT; PROCORE_CONFLICT: unknown
+ * layout, or not a store of ours; PROCORE_ERROR.
  */
 
 int procore_env_databases(MDB_env *env, MDB_dbi dbi[PROCORE_DB_COUNT],
@@ -115,13 +119,22 @@ int procore_env_databases(MDB_env *env, MDB_dbi dbi[PROCORE_DB_COUNT],
 int procore_env_create(const char *path, size_t size, char *error);
 
 /*
- * The one write transaction: begin takes the lock of the process and sleeps for
- * other processes; end commits where "rc" (a code of the library) is 0, else
- * drops everything.  "adds": refuse while room is short.  Both return as
- * procore_store_write().
+ * Makes what a store of an older version lacks: databases, and the key.  Called
+ * while it is opened.  Returns as procore_store_write(); then the store has no
+ * key, or lacks databases, and everything else works.
  */
 
-int procore_writing_begin(procore_store_t *store, MDB_txn **txn, int adds,
+int procore_store_complete(procore_store_t *store, char *error);
+
+/*
+ * The one write transaction: begin takes the lock of the process and sleeps for
+ * other processes; end commits where "rc" (a code of the library) is 0, else
+ * drops everything.  "adds": the least number of pages that it takes; refused
+ * where they, and room for the sweep, are not left.  0: not refused.  Both
+ * return as procore_store_write().
+ */
+
+int procore_writing_begin(procore_store_t *store, MDB_txn **txn, size_t adds,
     char *error);
 int procore_writing_end(procore_store_t *store, MDB_txn *txn, int rc,
     char *error);
@@ -143,6 +156,21 @@ int procore_write_family(procore_store_t *store, MDB_txn *txn,
     procore_store_op_t *op);
 int procore_write_withdraw(procore_store_t *store, MDB_txn *txn,
     procore_store_op_t *op);
+int procore_write_unbind(procore_store_t *store, MDB_txn *txn,
+    procore_store_op_t *op);
+
+/* One on sealed records: the same, and op->record. */
+
+int procore_write_sealed(procore_store_t *store, MDB_txn *txn,
+    procore_store_op_t *op);
+
+/*
+ * Removes at most "max" sealed records that have run out or cannot be read;
+ * *removed grows by their number.  A code of the library.
+ */
+
+int procore_sealed_expire(procore_store_t *store, MDB_txn *txn, uint64_t now,
+    size_t max, size_t *removed);
 
 /*
  * Opens what may be damaged, for reading, in a child: where the library finds

@@ -16,6 +16,10 @@ procore_store_get(procore_store_t *store, procore_db_e db,
     int      rc;
     MDB_val  k;
 
+    if (store->dbi[db] == 0) {
+        return PROCORE_NOT_FOUND;
+    }
+
     k.mv_size = len;
     k.mv_data = (void *) (uintptr_t) key;
 
@@ -100,4 +104,39 @@ procore_store_project(procore_store_t *store,
     }
 
     return procore_project_unpack(key, value.mv_data, value.mv_size, out);
+}
+
+
+int
+procore_store_sealed(procore_store_t *store,
+    const unsigned char key[PROCORE_DIGEST_SIZE], uint64_t now,
+    procore_sealed_t *record)
+{
+    int       rc;
+    MDB_val   value;
+    unsigned  db;
+
+    /* a record moves from one to another, all in one transaction */
+
+    rc = PROCORE_NOT_FOUND;
+
+    for (db = PROCORE_DB_COUNT; db > PROCORE_DB_SEALED
+                                && rc == PROCORE_NOT_FOUND; /* void */)
+    {
+        rc = procore_store_get(store, (procore_db_e) --db, key,
+                               PROCORE_DIGEST_SIZE, &value);
+    }
+
+    if (rc != PROCORE_OK) {
+        return rc;
+    }
+
+    rc = procore_sealed_unpack((procore_db_e) db, key, value.mv_data,
+                               value.mv_size, record);
+
+    if (rc == PROCORE_OK && procore_sealed_expired(record, now)) {
+        return PROCORE_NOT_FOUND;
+    }
+
+    return rc;
 }

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -24,30 +25,43 @@
 #include "procore_store_internal.h"
 
 
-/* Entries in one transaction; nobody else uses the new store yet. */
+/*
+ * Entries in one transaction; nobody else uses the new store yet.  A large one
+ * counts as several, one for each so many bytes.
+ */
 #define PROCORE_RECOVER_GROUP  10000
+#define PROCORE_RECOVER_BYTES  256
 
 /* The least that an entry takes: above that, a count of entries is damaged. */
 #define PROCORE_RECOVER_ENTRY  32
 
 
-/* An entry on the pipe; without a key it ends a tree that was read in full. */
+/*
+ * What stands before a key and a value on the pipe; without a key it ends a
+ * tree that was read in full.
+ */
 
 typedef struct {
-    uint16_t       key_len;
-    uint16_t       len;
-    unsigned char  key[PROCORE_RECORD_KEY_MAX];
-    unsigned char  value[PROCORE_RECORD_VALUE_MAX];
+    uint32_t  key_len;
+    uint32_t  len;
+} procore_recover_head_t;
+
+
+typedef struct {
+    procore_recover_head_t  head;
+    unsigned char           key[PROCORE_RECORD_KEY_MAX];
+    unsigned char           value[PROCORE_RECORD_VALUE_MAX];
 } procore_recover_entry_t;
 
 
 typedef struct {
-    MDB_env   *env;
-    MDB_txn   *txn;
-    MDB_dbi    dbi[PROCORE_DB_COUNT];
-    size_t     waiting;            /* entries in the open transaction */
-    uint64_t   kept;
-    uint64_t   lost;
+    MDB_env                  *env;
+    MDB_txn                  *txn;
+    MDB_dbi                   dbi[PROCORE_DB_COUNT];
+    procore_recover_entry_t  *entry;      /* the one at hand */
+    size_t                    waiting;    /* in the open transaction */
+    uint64_t                  kept;
+    uint64_t                  lost;
 } procore_recover_t;
 
 
@@ -57,12 +71,12 @@ static int
 procore_recover_send(MDB_env *env, procore_db_e db, MDB_cursor_op step,
     FILE *out)
 {
-    MDB_dbi                   dbi;
-    MDB_val                   key, value;
-    MDB_txn                  *txn;
-    MDB_stat                  stat;
-    MDB_cursor               *cursor;
-    procore_recover_entry_t   entry;
+    MDB_dbi                  dbi;
+    MDB_val                  key, value;
+    MDB_txn                 *txn;
+    MDB_stat                 stat;
+    MDB_cursor              *cursor;
+    procore_recover_head_t   head;
 
     if (mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0
         || mdb_dbi_open(txn, procore_db_name(db), 0, &dbi) != 0
@@ -73,8 +87,6 @@ procore_recover_send(MDB_env *env, procore_db_e db, MDB_cursor_op step,
         return -1;
     }
 
-    memset(&entry, 0, sizeof(entry));
-
     for ( ;; ) {
 
         switch (mdb_cursor_get(cursor, &key, &value, step)) {
@@ -83,8 +95,8 @@ procore_recover_send(MDB_env *env, procore_db_e db, MDB_cursor_op step,
             break;
 
         case MDB_NOTFOUND:
-            entry.key_len = 0;
-            return fwrite(&entry, sizeof(entry), 1, out) == 1 ? 0 : -1;
+            memset(&head, 0, sizeof(head));
+            return fwrite(&head, sizeof(head), 1, out) == 1 ? 0 : -1;
 
         default:
             return -1;
@@ -97,12 +109,13 @@ procore_recover_send(MDB_env *env, procore_db_e db, MDB_cursor_op step,
             continue;
         }
 
-        entry.key_len = (uint16_t) key.mv_size;
-        entry.len = (uint16_t) value.mv_size;
-        memcpy(entry.key, key.mv_data, key.mv_size);
-        memcpy(entry.value, value.mv_data, value.mv_size);
+        head.key_len = (uint32_t) key.mv_size;
+        head.len = (uint32_t) value.mv_size;
 
-        if (fwrite(&entry, sizeof(entry), 1, out) != 1) {
+        if (fwrite(&head, sizeof(head), 1, out) != 1
+            || fwrite(key.mv_data, key.mv_size, 1, out) != 1
+            || fwrite(value.mv_data, value.mv_size, 1, out) != 1)
+        {
             return -1;
         }
     }
@@ -159,25 +172,27 @@ procore_recover_count(procore_recover_t *recover, unsigned char *id)
 /* Codes of the library; MDB_KEYEXIST: the other direction brought it. */
 
 static int
-procore_recover_put(procore_recover_t *recover, procore_db_e db,
-    procore_recover_entry_t *entry)
+procore_recover_put(procore_recover_t *recover, procore_db_e db)
 {
-    int                      rc;
-    MDB_val                  key, value;
-    procore_token_record_t   token;
-    procore_family_record_t  family;
+    int                       rc;
+    MDB_val                   key, value;
+    procore_token_record_t    token;
+    procore_family_record_t   family;
+    procore_recover_entry_t  *entry;
+
+    entry = recover->entry;
 
     if (db == PROCORE_DB_FAMILY) {
-        (void) procore_family_unpack(entry->key, entry->value, entry->len,
-                                     &family);
+        (void) procore_family_unpack(entry->key, entry->value,
+                                     entry->head.len, &family);
         family.tokens = 0;
         (void) procore_family_pack(entry->key, &family, entry->value);
     }
 
     key.mv_data = entry->key;
-    key.mv_size = entry->key_len;
+    key.mv_size = entry->head.key_len;
     value.mv_data = entry->value;
-    value.mv_size = entry->len;
+    value.mv_size = entry->head.len;
 
     rc = mdb_put(recover->txn, recover->dbi[db], &key, &value,
                  MDB_NOOVERWRITE);
@@ -186,28 +201,29 @@ procore_recover_put(procore_recover_t *recover, procore_db_e db,
         return rc;
     }
 
-    (void) procore_token_unpack(entry->key, entry->value, entry->len, &token);
+    (void) procore_token_unpack(entry->key, entry->value, entry->head.len,
+                                &token);
 
     return procore_recover_count(recover, token.family);
 }
 
 
 static int
-procore_recover_entry(procore_recover_t *recover, procore_db_e db,
-    procore_recover_entry_t *entry)
+procore_recover_entry(procore_recover_t *recover, procore_db_e db)
 {
-    int  rc;
+    int                       rc;
+    procore_recover_entry_t  *entry;
 
-    if (entry->key_len > sizeof(entry->key)
-        || entry->len > sizeof(entry->value)
-        || procore_record_verify(db, entry->key, entry->key_len, entry->value,
-                                 entry->len)
-           != PROCORE_OK)
+    entry = recover->entry;
+
+    if (procore_record_verify(db, entry->key, entry->head.key_len,
+                              entry->value, entry->head.len)
+        != PROCORE_OK)
     {
         return 0;
     }
 
-    rc = procore_recover_put(recover, db, entry);
+    rc = procore_recover_put(recover, db);
 
     if (rc == MDB_KEYEXIST) {
         return 0;
@@ -219,7 +235,9 @@ procore_recover_entry(procore_recover_t *recover, procore_db_e db,
 
     recover->kept++;
 
-    if (++recover->waiting < PROCORE_RECOVER_GROUP) {
+    recover->waiting += 1 + entry->head.len / PROCORE_RECOVER_BYTES;
+
+    if (recover->waiting < PROCORE_RECOVER_GROUP) {
         return 0;
     }
 
@@ -240,10 +258,11 @@ static int
 procore_recover_receive(procore_recover_t *recover, procore_db_e db, FILE *in,
     uint64_t *claimed, int *whole)
 {
-    int                      rc;
-    size_t                   entries;
-    procore_recover_entry_t  entry;
+    int                       rc;
+    size_t                    entries;
+    procore_recover_entry_t  *entry;
 
+    entry = recover->entry;
     *whole = 0;
 
     if (fread(&entries, sizeof(entries), 1, in) != 1) {
@@ -252,14 +271,22 @@ procore_recover_receive(procore_recover_t *recover, procore_db_e db, FILE *in,
 
     *claimed = entries;
 
-    while (fread(&entry, sizeof(entry), 1, in) == 1) {
+    while (fread(&entry->head, sizeof(entry->head), 1, in) == 1) {
 
-        if (entry.key_len == 0) {
+        if (entry->head.key_len == 0) {
             *whole = 1;
             return 0;
         }
 
-        rc = procore_recover_entry(recover, db, &entry);
+        if (entry->head.key_len > sizeof(entry->key)
+            || entry->head.len > sizeof(entry->value)
+            || fread(entry->key, entry->head.key_len, 1, in) != 1
+            || fread(entry->value, entry->head.len, 1, in) != 1)
+        {
+            return 0;
+        }
+
+        rc = procore_recover_entry(recover, db);
         if (rc != 0) {
             return rc;
         }
@@ -335,6 +362,14 @@ procore_recover_database(procore_recover_t *recover, const char *from,
 
     kept = recover->kept - before;
 
+    if (db == PROCORE_DB_META) {
+
+        /* the layout is there already; nobody misses a key, one is made */
+
+        recover->kept = before;
+        return rc;
+    }
+
     if (claimed > kept && claimed <= most) {
         recover->lost += claimed - kept;
     }
@@ -352,9 +387,14 @@ procore_recover_copy(procore_recover_t *recover, const char *from,
     int       rc;
     unsigned  i;
 
+    recover->entry = malloc(sizeof(procore_recover_entry_t));
+    if (recover->entry == NULL) {
+        return ENOMEM;
+    }
+
     rc = mdb_txn_begin(recover->env, NULL, 0, &recover->txn);
 
-    for (i = PROCORE_DB_FAMILY; i < PROCORE_DB_COUNT && rc == 0; i++) {
+    for (i = PROCORE_DB_META; i < PROCORE_DB_COUNT && rc == 0; i++) {
         rc = procore_recover_database(recover, from, (procore_db_e) i, most);
     }
 
@@ -364,6 +404,8 @@ procore_recover_copy(procore_recover_t *recover, const char *from,
     } else if (recover->txn != NULL) {
         mdb_txn_abort(recover->txn);
     }
+
+    free(recover->entry);
 
     return rc ? rc : mdb_env_sync(recover->env, 1);
 }

@@ -1,6 +1,7 @@
 
 /*
- * The sweep: removes tokens, families and projects that have run out.
+ * The sweep: removes tokens, families, projects and sealed records that have
+ * run out.
  */
 
 
@@ -12,6 +13,13 @@
 /* Where room is short, a pass is divided by the one until at the other. */
 #define PROCORE_SWEEP_LESS   8
 #define PROCORE_SWEEP_LEAST  16      /* keys */
+
+/*
+ * Sealed records are looked at by each pass, all of them: they hold tokens, if
+ * sealed, and must not outlive their minutes.  This many times its keys may go:
+ * more than can be live at once.
+ */
+#define PROCORE_SWEEP_SEALED  10
 
 
 typedef struct {
@@ -173,7 +181,7 @@ procore_sweep_pass(procore_sweep_t *sweep, procore_store_cursor_t *cursor)
         cursor->len = 0;
     }
 
-    while (cursor->database < PROCORE_DB_COUNT) {
+    while (cursor->database < PROCORE_DB_SEALED) {
 
         rc = mdb_cursor_open(sweep->txn,
                              sweep->store->dbi[cursor->database], &c);
@@ -211,7 +219,13 @@ procore_sweep_commit(procore_sweep_t *sweep, procore_store_cursor_t *cursor,
 
     next = *cursor;
 
-    rc = procore_sweep_pass(sweep, &next);
+    rc = procore_sealed_expire(sweep->store, sweep->txn, sweep->now,
+                               sweep->left * PROCORE_SWEEP_SEALED,
+                               &sweep->removed);
+    if (rc == 0) {
+        rc = procore_sweep_pass(sweep, &next);
+    }
+
     end = (rc == MDB_NOTFOUND);
 
     rc = procore_writing_end(sweep->store, sweep->txn, end ? 0 : rc, error);

@@ -69,10 +69,10 @@ procore_room_freed(procore_store_t *store, MDB_txn *write, size_t *pages)
 }
 
 
-/* 0, MDB_MAP_FULL, or what reading failed with. */
+/* For "adds" pages more.  0, MDB_MAP_FULL, or what reading failed with. */
 
 static int
-procore_room(procore_store_t *store, MDB_txn *txn)
+procore_room(procore_store_t *store, MDB_txn *txn, size_t adds)
 {
     int          rc;
     size_t       pages, keep, left, freed;
@@ -96,6 +96,8 @@ procore_room(procore_store_t *store, MDB_txn *txn)
         keep = PROCORE_ROOM_MAX;
     }
 
+    keep += adds;
+
     left = pages > info.me_last_pgno + 1 ? pages - info.me_last_pgno - 1 : 0;
 
     if (left >= keep) {
@@ -112,7 +114,7 @@ procore_room(procore_store_t *store, MDB_txn *txn)
 
 
 int
-procore_writing_begin(procore_store_t *store, MDB_txn **txn, int adds,
+procore_writing_begin(procore_store_t *store, MDB_txn **txn, size_t adds,
     char *error)
 {
     int  rc;
@@ -134,8 +136,8 @@ procore_writing_begin(procore_store_t *store, MDB_txn **txn, int adds,
         }
     }
 
-    if (rc == 0 && adds) {
-        rc = procore_room(store, *txn);
+    if (rc == 0 && adds != 0) {
+        rc = procore_room(store, *txn, adds);
 
         if (rc != 0) {
             mdb_txn_abort(*txn);
@@ -201,6 +203,13 @@ procore_writing_end(procore_store_t *store, MDB_txn *txn, int rc, char *error)
 
     } else {
         mdb_txn_abort(txn);
+    }
+
+    if (rc != 0) {
+
+        /* what the transaction removed is there again */
+
+        store->expired = 0;
     }
 
     (void) pthread_mutex_unlock(&store->writing);
@@ -289,6 +298,7 @@ procore_write_op(procore_store_t *store, MDB_txn *txn, procore_store_op_t *op)
     op->rc = PROCORE_OK;
     op->moved = 0;
     memset(&op->bound, 0, sizeof(procore_token_t));
+    memset(&op->record, 0, sizeof(procore_sealed_t));
 
     switch (op->type) {
 
@@ -301,6 +311,19 @@ procore_write_op(procore_store_t *store, MDB_txn *txn, procore_store_op_t *op)
 
     case PROCORE_STORE_PROJECTS:
         return procore_write_projects(store, txn, op);
+
+    case PROCORE_STORE_UNBIND:
+        return procore_write_unbind(store, txn, op);
+
+    case PROCORE_STORE_SEALED_OPEN:
+    case PROCORE_STORE_SEALED_OFFER:
+    case PROCORE_STORE_SEALED_CHOOSE:
+    case PROCORE_STORE_SEALED_SPEND:
+    case PROCORE_STORE_SEALED_REDEEM:
+    case PROCORE_STORE_SEALED_CLAIM:
+    case PROCORE_STORE_SEALED_RELEASE:
+    case PROCORE_STORE_SEALED_BIND:
+        return procore_write_sealed(store, txn, op);
     }
 
     op->rc = PROCORE_MALFORMED;
@@ -314,10 +337,18 @@ procore_store_write(procore_store_t *store, procore_store_op_t **ops, size_t n,
     char *error)
 {
     int       rc;
-    size_t    i;
+    size_t    i, adds;
     MDB_txn  *txn;
 
-    rc = procore_writing_begin(store, &txn, 1, error);
+    adds = 1;
+
+    for (i = 0; i < n; i++) {
+        if (ops[i]->sealed_len <= PROCORE_STORE_SEALED_MAX) {
+            adds += ops[i]->sealed_len / store->page;
+        }
+    }
+
+    rc = procore_writing_begin(store, &txn, adds, error);
     if (rc != PROCORE_OK) {
         return rc;
     }

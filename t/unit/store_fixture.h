@@ -252,4 +252,146 @@ fixture_company(procore_store_t *store, procore_token_kind_e kind, uint64_t n)
 #define FIXTURE_WITHDRAWN  -100
 
 
+/* An operation on sealed record "key"; "text" may be NULL. */
+
+static inline procore_store_op_t
+fixture_sealed_op(procore_store_op_e type, uint64_t key, const char *text)
+{
+    procore_store_op_t  op;
+
+    op = fixture_op(type, 0, 0, 0, 0);
+
+    fixture_digest(key, op.key);
+    op.keep_until = FIXTURE_NOW + 60;
+
+    if (text != NULL) {
+        op.sealed = (const unsigned char *) text;
+        op.sealed_len = strlen(text);
+    }
+
+    return op;
+}
+
+
+static inline int
+fixture_sealed(procore_store_t *store, procore_store_op_e type, uint64_t key,
+    const char *text)
+{
+    procore_store_op_t  op;
+
+    op = fixture_sealed_op(type, key, text);
+
+    return fixture_write(store, &op);
+}
+
+
+static inline int
+fixture_choose(procore_store_t *store, uint64_t key, uint64_t code,
+    uint64_t company)
+{
+    procore_store_op_t  op;
+
+    op = fixture_sealed_op(PROCORE_STORE_SEALED_CHOOSE, key, "kept");
+    fixture_digest(code, op.code);
+    op.company = company;
+
+    return fixture_write(store, &op);
+}
+
+
+/* From nothing to a LIVE record "code"; PROCORE_OK if all three steps hold. */
+
+static inline int
+fixture_live(procore_store_t *store, uint64_t key, uint64_t code,
+    uint64_t company)
+{
+    int  rc;
+
+    rc = fixture_sealed(store, PROCORE_STORE_SEALED_OPEN, key, "one");
+
+    if (rc == PROCORE_OK) {
+        rc = fixture_sealed(store, PROCORE_STORE_SEALED_OFFER, key, "two");
+    }
+
+    return rc == PROCORE_OK ? fixture_choose(store, key, code, company) : rc;
+}
+
+
+/* The redemption of "key" for a pair of tokens. */
+
+static inline procore_store_op_t
+fixture_redeem(uint64_t key, uint64_t access, uint64_t refresh,
+    uint64_t company)
+{
+    procore_store_op_t  op;
+
+    op = fixture_op(PROCORE_STORE_SEALED_REDEEM, 0, access, refresh, company);
+
+    op.way = PROCORE_WAY_AUTHORIZE;
+    op.keep_until = FIXTURE_NOW + 1800;
+    fixture_digest(key, op.key);
+
+    return op;
+}
+
+
+/*
+ * The state of a record at "now", or a negative code; "record" may be NULL, and
+ * comes without bytes.
+ */
+
+static inline int
+fixture_state(procore_store_t *store, uint64_t key, uint64_t now,
+    procore_sealed_t *record)
+{
+    int               rc;
+    unsigned char     digest[PROCORE_DIGEST_SIZE];
+    procore_sealed_t  found;
+
+    fixture_digest(key, digest);
+    memset(&found, 0, sizeof(found));
+
+    if (procore_store_begin(store) != PROCORE_OK) {
+        return PROCORE_ERROR;
+    }
+
+    rc = procore_store_sealed(store, digest, now, &found);
+    procore_store_end(store);
+
+    if (record != NULL) {
+        *record = found;
+        record->sealed.data = NULL;
+    }
+
+    return rc == PROCORE_OK ? (int) found.state : rc;
+}
+
+
+/* Are these its bytes (1) or not (0)? */
+
+static inline int
+fixture_holds(procore_store_t *store, uint64_t key, const void *data,
+    size_t len)
+{
+    int               same;
+    unsigned char     digest[PROCORE_DIGEST_SIZE];
+    procore_sealed_t  record;
+
+    fixture_digest(key, digest);
+
+    if (procore_store_begin(store) != PROCORE_OK) {
+        return 0;
+    }
+
+    same = procore_store_sealed(store, digest, FIXTURE_NOW, &record)
+           == PROCORE_OK
+           && record.sealed.len == len
+           && (len == 0 || memcmp(record.sealed.data, data, len) == 0);
+
+    procore_store_end(store);
+
+    return same;
+}
+
+
 #endif /* PROCORE_STORE_FIXTURE_H */
