@@ -171,7 +171,9 @@ procore_scope_print(const procore_scope_options_t *options,
         procore_scope_time(options, "bound_at", token->bound_at);
         procore_scope_text(options, "client", token->client,
                            token->client_len);
-        procore_scope_number(options, "user_id", token->user);
+        procore_scope_number(options, "user_id",
+                             token->user == PROCORE_STORE_SERVICE
+                             ? 0 : token->user);
         procore_scope_time(options, "expires_at", token->expires_at);
 
         if (token->used) {

@@ -94,7 +94,8 @@ typedef enum {
     PROCORE_PARAM_CODE,
     PROCORE_PARAM_REFRESH_TOKEN,
     PROCORE_PARAM_TOKEN,
-    PROCORE_PARAM_MAX
+    PROCORE_PARAM_MAX,
+    PROCORE_PARAM_FIELD       /* any other one, for sink->field alone */
 } procore_param_e;
 
 
@@ -111,6 +112,11 @@ typedef enum {
  * that ends like a company's or project's and is in no list (its decoded last
  * key).  "unlisted" and "param" may be NULL.  A callback returns nothing: a
  * reader goes on to the end, so that every occurrence is seen.
+ *
+ * "field" is used where the rules ask for all parameters (procore_names.h): it
+ * gets those of the top level that are neither an id nor one of the parameters
+ * above, with their decoded name as sent, brackets included.  One whose name
+ * has PROCORE_CLAIM_NAME bytes or more is PROCORE_VALUE_LONG or _OTHER.
  */
 
 typedef struct {
@@ -120,6 +126,9 @@ typedef struct {
                      const procore_str_t *name);
     void (*param)(void *data, procore_carrier_e carrier, procore_param_e param,
                   procore_value_e type, const procore_str_t *value);
+    void (*field)(void *data, procore_carrier_e carrier,
+                  const procore_str_t *name, procore_value_e type,
+                  const procore_str_t *value);
 } procore_sink_t;
 
 

@@ -195,7 +195,7 @@ procore_field_param(procore_field_t *field, procore_value_e type)
 
     sink = field->sink;
 
-    if (sink->param == NULL) {
+    if (sink->param == NULL && field->slot.param != PROCORE_PARAM_FIELD) {
         return;
     }
 
@@ -213,7 +213,17 @@ procore_field_param(procore_field_t *field, procore_value_e type)
         value.len = field->scratch_len;
     }
 
-    sink->param(sink->data, field->carrier, field->slot.param, type, &value);
+    if (field->slot.param != PROCORE_PARAM_FIELD) {
+        sink->param(sink->data, field->carrier, field->slot.param, type,
+                    &value);
+        return;
+    }
+
+    if (field->name.len >= PROCORE_CLAIM_NAME && type != PROCORE_VALUE_OTHER) {
+        type = PROCORE_VALUE_LONG;
+    }
+
+    sink->field(sink->data, field->carrier, &field->name, type, &value);
 }
 
 

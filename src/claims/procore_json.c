@@ -128,7 +128,7 @@ procore_json_param(procore_json_t *json, procore_value_e type)
 
     sink = json->sink;
 
-    if (sink->param == NULL) {
+    if (sink->param == NULL && json->slot.param != PROCORE_PARAM_FIELD) {
         return;
     }
 
@@ -145,7 +145,19 @@ procore_json_param(procore_json_t *json, procore_value_e type)
         }
     }
 
-    sink->param(sink->data, PROCORE_IN_BODY, json->slot.param, type, &text);
+    if (json->slot.param != PROCORE_PARAM_FIELD) {
+        sink->param(sink->data, PROCORE_IN_BODY, json->slot.param, type,
+                    &text);
+        return;
+    }
+
+    if (json->member.len >= PROCORE_CLAIM_NAME
+        && type != PROCORE_VALUE_OTHER)
+    {
+        type = PROCORE_VALUE_LONG;
+    }
+
+    sink->field(sink->data, PROCORE_IN_BODY, &json->member, type, &text);
 }
 
 

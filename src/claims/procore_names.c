@@ -207,6 +207,11 @@ procore_slot_param(const procore_rules_t *rules, const unsigned char *key,
             return;
         }
     }
+
+    if (rules->all) {
+        child->type = PROCORE_SLOT_PARAM;
+        child->param = PROCORE_PARAM_FIELD;
+    }
 }
 
 
@@ -368,7 +373,9 @@ const unsigned char *
 procore_slot_endings(const procore_rules_t *rules,
     const procore_slot_t *parent, unsigned char *mask)
 {
-    if (parent->type != PROCORE_SLOT_NONE || rules->nextra != 0) {
+    if (parent->type != PROCORE_SLOT_NONE || rules->nextra != 0
+        || (rules->all && parent->depth == 0))
+    {
         return NULL;
     }
 

@@ -39,7 +39,8 @@ typedef struct {
  * updates[].id names projects.  "resource" is what the path's controller is
  * for: Rails wraps a JSON body in its name, so that an "id" at the root is read
  * as project.id or company.id.  "oauth" is set at the token and revoke
- * endpoints: there the parameters of OAuth are reported.
+ * endpoints: there the parameters of OAuth are reported.  "all" is set where
+ * every other parameter of the top level is wanted, too.
  */
 
 typedef struct {
@@ -48,6 +49,7 @@ typedef struct {
     procore_kind_e         resource;
     unsigned               sync:1;
     unsigned               oauth:1;
+    unsigned               all:1;
 } procore_rules_t;
 
 

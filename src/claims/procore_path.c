@@ -516,6 +516,9 @@ procore_path_oauth(const procore_str_t *text)
         } else if (count == 2 && procore_segment_ends(&segment, "revoke")) {
             oauth = PROCORE_OAUTH_REVOKE;
 
+        } else if (count == 2 && procore_segment_ends(&segment, "authorize")) {
+            oauth = PROCORE_OAUTH_AUTHORIZE;
+
         } else if (count == 3 && oauth == PROCORE_OAUTH_TOKEN
                    && procore_segment_ends(&segment, "info"))
         {

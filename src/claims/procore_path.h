@@ -33,7 +33,8 @@ typedef enum {
 
 typedef enum {
     PROCORE_OAUTH_NONE = 0,   /* not below /oauth/ */
-    PROCORE_OAUTH_OTHER,      /* authorize and everything else below /oauth/ */
+    PROCORE_OAUTH_OTHER,      /* everything else below /oauth/ */
+    PROCORE_OAUTH_AUTHORIZE,
     PROCORE_OAUTH_TOKEN,
     PROCORE_OAUTH_REVOKE,
     PROCORE_OAUTH_INFO

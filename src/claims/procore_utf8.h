@@ -8,6 +8,9 @@
 #define PROCORE_UTF8_H
 
 
+#include <stddef.h>
+
+
 /*
  * Start with all members zero.  A text may end only where "left" is 0: the
  * number of bytes that the character still needs.
@@ -53,6 +56,35 @@ procore_utf8_byte(procore_utf8_t *utf8, unsigned char c)
     utf8->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
 
     return 1;
+}
+
+
+/*
+ * Length of the character at the start of "len" bytes (1 at least), with
+ * *valid 1; or with *valid 0 of the bytes that are none, which other readers
+ * show as one replacement character (Unicode, section 3.9).
+ */
+
+static inline size_t
+procore_utf8_length(const unsigned char *text, size_t len, int *valid)
+{
+    size_t          i;
+    procore_utf8_t  utf8 = { 0, 0, 0 };
+
+    *valid = 0;
+
+    for (i = 0; i < len; i++) {
+        if (!procore_utf8_byte(&utf8, text[i])) {
+            return i != 0 ? i : 1;
+        }
+
+        if (utf8.left == 0) {
+            *valid = 1;
+            return i + 1;
+        }
+    }
+
+    return len;
 }
 
 

@@ -22,8 +22,8 @@
  * set).  All members stay as they are and in their order, but for the number
  * of "expires_in", which becomes smaller by "waited" seconds (never below 0);
  * "company_id" (a number) and, with a name, "company_name" are appended unless
- * the answer has a member of that name already.  Returns PROCORE_OK, or
- * PROCORE_MALFORMED.
+ * the answer has a member of that name already; with "company" 0 neither is.
+ * Returns PROCORE_OK, or PROCORE_MALFORMED.
  */
 
 int procore_token_amend(const unsigned char *data, size_t len,

@@ -50,6 +50,15 @@ int procore_cookie_open(const unsigned char key[PROCORE_SEAL_KEY],
     unsigned char *memory, procore_relay_t *relay);
 
 /*
+ * The same, of whatever id: "name" is one that procore_cookie_next() has found.
+ */
+
+int procore_cookie_any(const unsigned char key[PROCORE_SEAL_KEY],
+    const unsigned char scope[PROCORE_RELAY_SCOPE], int secure,
+    const procore_str_t *name, const procore_str_t *value,
+    unsigned char *memory, procore_relay_t *relay);
+
+/*
  * One of our cookies in a header Cookie, or in the rest of it: PROCORE_OK with
  * name and value (pointing into *rest, which becomes what follows), or
  * PROCORE_NOT_FOUND.  Cookies of others are passed over.

@@ -16,12 +16,12 @@
 
 /*
  * May this be one of an app's redirect URIs?  NULL if so, else a constant that
- * completes the sentence "the redirect URI … <constant>".  Allowed: https with
- * a host; http on localhost, 127.0.0.0/8 or [::1]; a private scheme with a dot
- * (RFC 8252, section 7.1); urn:ietf:wg:oauth:2.0:oob and …:oob:auto.  Not:
- * a fragment, user info, a "*", control characters, blanks, "\", bytes beyond
- * ASCII, a "%" without two digits, an empty host, more than
- * PROCORE_REDIRECT_MAX bytes.
+ * completes the sentence "the redirect URI ... <constant>".  Allowed: https
+ * with a host; http on localhost, 127.0.0.0/8 or [::1]; a private scheme with a
+ * dot (RFC 8252, section 7.1); urn:ietf:wg:oauth:2.0:oob and ...:oob:auto.
+ * Not: a fragment, user info, a "*", control characters, blanks, bytes beyond
+ * ASCII, "\" and what else no URI has, a "%" without two digits, an empty or
+ * odd host, a port out of range, more than PROCORE_REDIRECT_MAX bytes.
  */
 
 const char *procore_redirect_refused(const procore_str_t *uri);

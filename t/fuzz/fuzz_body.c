@@ -44,6 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memset(&rules, 0, sizeof(rules));
     rules.sync = 1;
+    rules.all = data[0] & 1;
 
     reader = split_body(&body);
 

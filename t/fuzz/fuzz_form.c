@@ -41,6 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&rules, 0, sizeof(rules));
     rules.sync = data[0] & 1;
     rules.oauth = data[0] >> 1 & 1;
+    rules.all = data[0] >> 3 & 1;
 
     reader.reader = &form;
     reader.feed = feed;

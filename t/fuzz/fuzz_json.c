@@ -113,7 +113,7 @@ read_in_pieces(record_t *rec, const procore_rules_t *rules,
     uint8_t         *piece;
     unsigned char    scratch[16];
     procore_sink_t   sink = { rec, record_claim, record_unlisted,
-                              record_param };
+                              record_param, NULL };
 
     rec->len = 0;
 
@@ -362,7 +362,7 @@ compare_with_tree(const procore_rules_t *rules, const char *text, size_t len)
     size_t           i, n;
     procore_slot_t   root;
     walk_t           walk = { rules, { &other, record_claim, record_unlisted,
-                                       record_param } };
+                                       record_param, NULL } };
 
     for (i = 0; i + 6 <= len; i++) {
         if (memcmp(text + i, "\\u0000", 6) == 0) {
@@ -405,6 +405,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rules.resource = data[0] & 8 ? PROCORE_KIND_PROJECT : PROCORE_KIND_NONE;
     rules.sync = data[0] & 1;
     rules.oauth = data[0] >> 1 & 1;
+    rules.all = 0;
     rules.extra = extra;
     rules.nextra = data[0] & 4 ? sizeof(extra) / sizeof(extra[0]) : 0;
 

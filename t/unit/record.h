@@ -147,6 +147,32 @@ record_param(void *data, procore_carrier_e carrier, procore_param_e param,
 }
 
 
+static inline void
+record_field(void *data, procore_carrier_e carrier, const procore_str_t *name,
+    procore_value_e type, const procore_str_t *value)
+{
+    char       text[64];
+    record_t  *record;
+
+    record = data;
+
+    snprintf(text, sizeof(text), "%sfield %s ", record->len ? " " : "",
+             record_carriers[carrier]);
+    record_add(record, text);
+
+    record_str(record, name);
+    record_add(record, " ");
+    record_add(record, record_values[type]);
+
+    if (type == PROCORE_VALUE_TEXT) {
+        record_add(record, "=");
+        record_str(record, value);
+    }
+
+    record_add(record, ";");
+}
+
+
 static inline procore_sink_t
 record_sink(record_t *record)
 {
@@ -156,6 +182,7 @@ record_sink(record_t *record)
     sink.claim = record_claim;
     sink.unlisted = record_unlisted;
     sink.param = record_param;
+    sink.field = record_field;
 
     return sink;
 }

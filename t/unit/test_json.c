@@ -81,7 +81,8 @@ on_param(void *data, procore_carrier_e carrier, procore_param_e param,
 }
 
 
-static const procore_sink_t  sink = { NULL, on_claim, on_unlisted, on_param };
+static const procore_sink_t  sink = { NULL, on_claim, on_unlisted, on_param,
+                                      NULL };
 
 static procore_json_t  json;
 
@@ -147,7 +148,7 @@ claims_by(const procore_rules_t *rules, const char *text, const char *want)
 static void
 claims(const char *text, const char *want)
 {
-    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 0, 0 };
+    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 0, 0, 0 };
 
     claims_by(&rules, text, want);
 }
@@ -156,7 +157,7 @@ claims(const char *text, const char *want)
 static void
 refused_bytes(const char *text, size_t len, const char *what)
 {
-    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 0, 0 };
+    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 0, 0, 0 };
 
     is_int(read_in_pieces(&rules, text, len, len), PROCORE_MALFORMED,
            "refused: %s", what);
@@ -260,10 +261,10 @@ test_rules(void)
         { procore_str("site_id"), PROCORE_KIND_PROJECT },
         { procore_str("vendor_company_id"), PROCORE_KIND_NONE }
     };
-    procore_rules_t  named = { extra, 2, PROCORE_KIND_NONE, 0, 0 };
-    procore_rules_t  sync = { NULL, 0, PROCORE_KIND_NONE, 1, 0 };
-    procore_rules_t  oauth = { NULL, 0, PROCORE_KIND_NONE, 0, 1 };
-    procore_rules_t  wrapped = { NULL, 0, PROCORE_KIND_PROJECT, 0, 0 };
+    procore_rules_t  named = { extra, 2, PROCORE_KIND_NONE, 0, 0, 0 };
+    procore_rules_t  sync = { NULL, 0, PROCORE_KIND_NONE, 1, 0, 0 };
+    procore_rules_t  oauth = { NULL, 0, PROCORE_KIND_NONE, 0, 1, 0 };
+    procore_rules_t  wrapped = { NULL, 0, PROCORE_KIND_PROJECT, 0, 0, 0 };
 
     claims_by(&wrapped, "{\"id\":5,\"rfi\":{\"id\":6},\"ids\":[7],"
               "\"project_id\":8,\"access_token\":\"9\"}",
@@ -508,7 +509,7 @@ test_named_before_failure(void)
 {
     size_t           i, piece, len;
     char             first[SEEN];
-    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 0, 1 };
+    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 0, 1, 0 };
 
     static const char *const  texts[] = {
         "{\"company_id\":03}", "{\"company_id\":-01}", "{\"company_id\":5x}",
@@ -537,7 +538,7 @@ test_named_before_failure(void)
 static void
 test_failure_stays(void)
 {
-    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 0, 0 };
+    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 0, 0, 0 };
 
     seen_len = 0;
     seen[0] = '\0';

@@ -186,7 +186,7 @@ static void
 test_sync(void)
 {
     procore_slot_t   slot;
-    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 1, 0 };
+    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 1, 0, 0 };
 
     slot = at_top(&rules, "updates");
     is_int(slot.type, PROCORE_SLOT_UPDATES, "updates of projects/sync");
@@ -232,7 +232,7 @@ test_oauth(void)
 {
     size_t           i;
     procore_slot_t   slot;
-    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 0, 1 };
+    procore_rules_t  rules = { NULL, 0, PROCORE_KIND_NONE, 0, 1, 0 };
 
     static const struct {
         const char       *name;
@@ -292,7 +292,7 @@ test_extra(void)
     };
 
     procore_rules_t  rules = { extra, sizeof(extra) / sizeof(extra[0]),
-                               PROCORE_KIND_NONE, 0, 0 };
+                               PROCORE_KIND_NONE, 0, 0, 0 };
 
     slot = at_top(&rules, "site_id");
     ok(slot.type == PROCORE_SLOT_ID && slot.kind == PROCORE_KIND_PROJECT,
@@ -344,8 +344,8 @@ test_hurry(void)
     size_t           i;
     procore_slot_t   top, nested, project;
     procore_name_t   extra = { procore_str("site"), PROCORE_KIND_PROJECT };
-    procore_rules_t  all = { NULL, 0, PROCORE_KIND_NONE, 1, 1 };
-    procore_rules_t  named = { &extra, 1, PROCORE_KIND_NONE, 0, 0 };
+    procore_rules_t  all = { NULL, 0, PROCORE_KIND_NONE, 1, 1, 0 };
+    procore_rules_t  named = { &extra, 1, PROCORE_KIND_NONE, 0, 0, 0 };
 
     static const char *const  kept[] = {
 #define PROCORE_NAME(text, kind, slot)  text,

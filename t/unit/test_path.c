@@ -292,7 +292,10 @@ test_oauth(void)
     oauth("/oauth/x/info", PROCORE_OAUTH_OTHER);
     oauth("/oauth/tokens", PROCORE_OAUTH_OTHER);
     oauth("/oauth/Token", PROCORE_OAUTH_OTHER);
-    oauth("/oauth/authorize", PROCORE_OAUTH_OTHER);
+    oauth("/oauth/authorize", PROCORE_OAUTH_AUTHORIZE);
+    oauth("/oauth/authorize.json", PROCORE_OAUTH_AUTHORIZE);
+    oauth("//oauth//authorize/", PROCORE_OAUTH_AUTHORIZE);
+    oauth("/oauth/authorize/native", PROCORE_OAUTH_OTHER);
     oauth("/oauth/", PROCORE_OAUTH_OTHER);
     oauth("/oauth/\n", PROCORE_OAUTH_OTHER);
     oauth("/oauth", PROCORE_OAUTH_NONE);

@@ -22,7 +22,7 @@ on_claim(void *data, const procore_claim_t *claim)
 }
 
 
-static const procore_sink_t  sink = { NULL, on_claim, NULL, NULL };
+static const procore_sink_t  sink = { NULL, on_claim, NULL, NULL, NULL };
 static const procore_str_t   name = procore_str("n");
 
 
