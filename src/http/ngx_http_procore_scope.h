@@ -5,8 +5,10 @@
  * Files: conf and its directives; store and its writer (bindings in a worker);
  * gate and ctx (the phases of a request); head, body and judge (reading it);
  * headers (changing what goes up); refusal; lookup and its flight, fetch, page
- * and landing (a company's projects); oauth and token (the login host); filter,
- * answer and companies (what comes back); variables, audit and text.
+ * and landing (a company's projects); oauth and token (the login host); client
+ * and clients (apps), bind and sole (what binds at a request), chooser and link
+ * (who may bind later); filter, answer and companies (what comes back);
+ * variables, audit and text.
  */
 
 
@@ -58,6 +60,9 @@ typedef struct ngx_http_procore_scope_oauth_s   ngx_http_procore_scope_oauth_t;
 typedef struct ngx_http_procore_scope_answer_s  ngx_http_procore_scope_answer_t;
 typedef struct ngx_http_procore_scope_relay_s   ngx_http_procore_scope_relay_t;
 typedef struct ngx_http_procore_scope_call_s    ngx_http_procore_scope_call_t;
+typedef struct ngx_http_procore_scope_sole_s    ngx_http_procore_scope_sole_t;
+typedef struct ngx_http_procore_scope_chooser_s
+    ngx_http_procore_scope_chooser_t;
 
 
 typedef struct {
@@ -69,6 +74,10 @@ typedef struct {
     ngx_uint_t                  mode_line;
     ngx_uint_t                  in_location;      /* a location has a mode */
     ngx_shm_zone_t             *zone;             /* flights and marks */
+    ngx_shm_zone_t             *relay_zone;       /* failed exchanges */
+    ngx_shm_zone_t             *chooser_zone;     /* new links */
+    ngx_array_t                *hidden_paths;     /* ngx_str_t: the queries of
+                                                     these are not logged */
     ngx_thread_pool_t          *pool;
     ngx_int_t                   request_id;       /* index of $request_id */
     ngx_int_t                   request_uri;      /* of $request_uri */
@@ -133,7 +142,10 @@ typedef struct {
 } ngx_http_procore_scope_authorize_t;
 
 
-typedef struct {
+typedef struct ngx_http_procore_scope_loc_conf_s
+    ngx_http_procore_scope_loc_conf_t;
+
+struct ngx_http_procore_scope_loc_conf_s {
     ngx_uint_t                  mode;
     ngx_str_t                   realm_name;
     u_char                      realm[PROCORE_REALM_SIZE];
@@ -158,9 +170,16 @@ typedef struct {
     ngx_uint_t                  log_level;
     ngx_array_t                *clients;          /* ..._client_t * */
     ngx_http_procore_scope_authorize_t  *authorize;  /* NULL: off */
+    ngx_uint_t                  authorize_here;   /* not inherited */
     ngx_flag_t                  token_company;
-    ngx_str_t                   choose_url;       /* len 0: none */
-} ngx_http_procore_scope_loc_conf_t;
+    ngx_http_procore_scope_authorize_t  *choose;  /* the chooser as browsers
+                                                     see it, NULL: none */
+    ngx_uint_t                  chooser;          /* it is this location */
+
+    /* the same with the other mode, for clients that have it; or NULL */
+
+    ngx_http_procore_scope_loc_conf_t  *twin;
+};
 
 
 /*
@@ -238,8 +257,7 @@ typedef enum {
     NGX_HTTP_PROCORE_SCOPE_ANSWER_TOKEN,       /* of the token endpoint */
     NGX_HTTP_PROCORE_SCOPE_ANSWER_REVOKE,
     NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES,   /* List Companies, filtered */
-    NGX_HTTP_PROCORE_SCOPE_ANSWER_CALL,        /* of an internal call */
-    NGX_HTTP_PROCORE_SCOPE_ANSWER_REDEEM       /* a forwarded redemption's */
+    NGX_HTTP_PROCORE_SCOPE_ANSWER_CALL         /* of an internal call */
 } ngx_http_procore_scope_answer_e;
 
 
@@ -269,6 +287,7 @@ struct ngx_http_procore_scope_ctx_s {
 
     procore_rules_t                     rules;
     procore_path_e                      path;
+    uint64_t                            named_company; /* the first one */
     ngx_array_t                         claims;   /* ..._claim_t */
     ngx_array_t                         unlisted; /* ngx_str_t */
     ngx_array_t                         unknown;  /* ..._unknown_t */
@@ -288,7 +307,10 @@ struct ngx_http_procore_scope_ctx_s {
     ngx_http_procore_scope_lookup_t    *lookup;
     ngx_http_procore_scope_oauth_t     *oauth;
     ngx_http_procore_scope_answer_t    *answer;
+    ngx_http_procore_scope_sole_t      *list;     /* a sole company's */
     ngx_http_procore_scope_relay_t     *relay;
+    ngx_http_procore_scope_chooser_t   *chooser;
+    ngx_str_t                           choose_url; /* for this refusal */
     ngx_http_procore_scope_call_t      *call;     /* this is its subrequest */
 
     ngx_http_procore_scope_answer_e     answer_type;
@@ -304,8 +326,13 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            discovery:1;  /* unbound, harmless */
     unsigned                            body_started:1; /* reader is chosen */
     unsigned                            body_read:1;  /* enforce: complete */
+    unsigned                            body_unread:1; /* cannot be read */
     unsigned                            digested:1;   /* "digest" is set */
-    unsigned                            to_bind:1;    /* to a configured one */
+    unsigned                            to_bind:1;    /* to "company" */
+    unsigned                            first_use:1;  /* may bind the token */
+    unsigned                            first_bound:1; /* and has */
+    unsigned                            several:1;    /* more than one named */
+    unsigned                            sole:1;       /* its list may bind */
     unsigned                            empty_header:1; /* names nothing */
     unsigned                            binding_sent:1; /* write is queued */
     unsigned                            refused:1;    /* latched */
@@ -314,6 +341,8 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            has_header:1; /* a company header */
     unsigned                            credentials:1; /* in the query */
     unsigned                            hide_query:1; /* from the logs */
+    unsigned                            link_asked:1; /* to the chooser */
+    unsigned                            link_waits:1; /* for the disk */
     unsigned                            unauthorized:1; /* lookup got a 401 */
     unsigned                            unsupported:1; /* type of the body */
 };
@@ -351,9 +380,9 @@ ngx_uint_t ngx_http_procore_scope_store_ready(void);
 /*
  * Snapshot: begin and end stand in one handler call; they nest.  Begin returns
  * NGX_OK or NGX_ERROR (store out of order: end must not be called).
- * ..._store_token() and ..._store_project() return the codes of
- * procore_store.h, PROCORE_CORRUPT is counted and logged there and is handed
- * on as PROCORE_NOT_FOUND.
+ * ..._store_token(), ..._store_project() and ..._store_sealed() (what has not
+ * run out by now) return the codes of procore_store.h, PROCORE_CORRUPT is
+ * counted and logged there and is handed on as PROCORE_NOT_FOUND.
  */
 
 ngx_int_t ngx_http_procore_scope_store_begin(void);
@@ -362,14 +391,25 @@ int ngx_http_procore_scope_store_token(procore_token_kind_e kind,
     const u_char *digest, procore_token_t *token);
 int ngx_http_procore_scope_store_project(const u_char *realm, uint64_t project,
     procore_project_t *out);
+int ngx_http_procore_scope_store_sealed(const u_char *key,
+    procore_sealed_t *record);
+
+/*
+ * The key of cookies, PROCORE_STORE_KEY bytes; may be called anywhere.  NGX_OK,
+ * or NGX_ERROR where the store is out of order.
+ */
+
+ngx_int_t ngx_http_procore_scope_store_key(u_char *key);
 
 /*
  * Queues one operation for the next group.  "op" is copied (with its project
- * ids).  "handler" (may be NULL) is called once in the event loop when the
- * operation is on disk or has failed: op->rc as procore_store_write() says, or
- * PROCORE_ERROR / PROCORE_FULL where nothing could be written.  The op that it
- * receives is valid for the call.  Returns NGX_OK; NGX_ERROR where the queue
- * is full or the store is out of order (the handler is not called).
+ * ids and sealed bytes).  "handler" (may be NULL) is called once in the event
+ * loop when the operation is on disk or has failed: op->rc as
+ * procore_store_write() says, or PROCORE_ERROR / PROCORE_FULL where nothing
+ * could be written.  The op that it receives is valid for the call.  Returns
+ * NGX_OK; NGX_ERROR where the queue is full or the store is out of order (the
+ * handler is not called).  Of what failed, FAMILY, WITHDRAW and UNBIND are
+ * tried again later without the caller.
  * A caller that waits for it with a request must hold the request with
  * ngx_http_procore_scope_hold() / _release() below.
  */
@@ -395,6 +435,11 @@ void ngx_http_procore_scope_wake(ngx_http_request_t *r);
 
 ngx_int_t ngx_http_procore_scope_first_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_procore_scope_gate_handler(ngx_http_request_t *r);
+
+/* Keeps the query of this request out of every log.  NGX_OK or NGX_ERROR. */
+
+ngx_int_t ngx_http_procore_scope_hide_query(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
 
 /* The context of this request, NULL where none was made. */
 
@@ -429,6 +474,10 @@ void ngx_http_procore_scope_conclude(ngx_http_procore_scope_ctx_t *ctx);
  */
 
 ngx_int_t ngx_http_procore_scope_decide(ngx_http_procore_scope_ctx_t *ctx);
+
+/* The error log's line about a refusal, at procore_scope_log_level. */
+
+void ngx_http_procore_scope_log_refusal(ngx_http_procore_scope_ctx_t *ctx);
 
 
 /*
@@ -519,6 +568,10 @@ ngx_uint_t ngx_http_procore_scope_is_header(ngx_table_elt_t *h,
 ngx_int_t ngx_http_procore_scope_remove_headers(ngx_http_request_t *r,
     ngx_uint_t which);
 
+/* Does the header Authorization hold Basic credentials?  1 or 0. */
+
+ngx_uint_t ngx_http_procore_scope_is_basic(ngx_http_request_t *r);
+
 /* "name" and "lowcase" are constants of the same length; value is copied. */
 
 ngx_int_t ngx_http_procore_scope_add_header(ngx_http_request_t *r,
@@ -542,6 +595,13 @@ ngx_int_t ngx_http_procore_scope_refuse_oauth(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 
 /*
+ * Sends the header that is prepared in r->headers_out, with "body", and
+ * finalizes the request; returns what a phase handler returns.
+ */
+
+ngx_int_t ngx_http_procore_scope_send(ngx_http_request_t *r, ngx_str_t *body);
+
+/*
  * Prepares the answer of a refusal by ctx->reason without sending it: status,
  * type, length and headers in r->headers_out, the text in *body (pool memory).
  * Returns NGX_OK or NGX_ERROR.
@@ -549,29 +609,6 @@ ngx_int_t ngx_http_procore_scope_refuse_oauth(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_procore_scope_refusal(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, ngx_uint_t oauth, ngx_str_t *body);
-
-
-/*
- * lookup: the bound company's own list of projects.
- *
- * ..._lookup() is called in the phase with ids in ctx->unknown.  Returns NGX_OK
- * where it could tell at once or has told (each verdict in ctx->unknown is OWN,
- * FOREIGN or UNKNOWN_ID; where the list was out of reach it has noted
- * lookup_failed, set ctx->retry_after or ctx->unauthorized), NGX_AGAIN where
- * the request is held: it runs the phases again when it is done.
- * ..._lookup_background() does the same for monitor without holding.
- */
-
-ngx_int_t ngx_http_procore_scope_lookup(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx);
-ngx_int_t ngx_http_procore_scope_lookup_background(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx);
-ngx_int_t ngx_http_procore_scope_lookup_header(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx);
-ngx_int_t ngx_http_procore_scope_lookup_body(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
-ngx_int_t ngx_http_procore_scope_lookup_init_zone(ngx_shm_zone_t *zone,
-    void *data);
 
 
 /*
@@ -602,44 +639,6 @@ extern ngx_http_output_header_filter_pt
 extern ngx_http_output_body_filter_pt  ngx_http_procore_scope_next_body_filter;
 
 ngx_int_t ngx_http_procore_scope_filter_init(ngx_conf_t *cf);
-
-
-/*
- * answer: holds an answer: header first, then the body in one piece of at most
- * "limit" bytes, until somebody lets it go.
- *
- * ..._answer_start() is called from a header filter: it keeps the header back
- * and makes the body be collected.  ..._answer_collect() is called from the
- * body filter: NGX_AGAIN while more is to come, NGX_OK when the last buffer was
- * seen (answer->complete), NGX_DECLINED when the answer is over the limit
- * (what was collected stays in answer->chain; the rest is not collected).
- * ..._answer_send() passes header and body on: as collected, or "body" instead
- * (its length is set, validators and ranges are cleared).
- */
-
-struct ngx_http_procore_scope_answer_s {
-    ngx_chain_t                        *chain;
-    ngx_chain_t                       **last;
-    size_t                              size;
-    size_t                              limit;
-    unsigned                            complete:1;
-    unsigned                            over:1;
-    unsigned                            held:1;       /* nothing sent yet */
-    unsigned                            writing:1;    /* waits for the disk */
-    unsigned                            done:1;       /* all passed on */
-};
-
-ngx_int_t ngx_http_procore_scope_answer_start(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, size_t limit);
-ngx_int_t ngx_http_procore_scope_answer_collect(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
-ngx_int_t ngx_http_procore_scope_answer_send(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *body);
-
-/* The collected bytes in one piece, pool memory; NGX_ERROR: no memory. */
-
-ngx_int_t ngx_http_procore_scope_answer_text(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *text);
 
 
 /* variables and audit. */

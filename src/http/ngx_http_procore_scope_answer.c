@@ -103,6 +103,17 @@ ngx_http_procore_scope_answer_collect(ngx_http_request_t *r,
 
 
 ngx_int_t
+ngx_http_procore_scope_answer_rest(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    while (in && ngx_buf_size(in->buf) == 0 && !ngx_buf_special(in->buf)) {
+        in = in->next;
+    }
+
+    return ngx_http_procore_scope_next_body_filter(r, in);
+}
+
+
+ngx_int_t
 ngx_http_procore_scope_answer_send(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *body)
 {

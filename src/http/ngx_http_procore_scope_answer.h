@@ -1,7 +1,6 @@
 
 /*
- * What only the readers of answers need of the held answer; the rest stands in
- * ngx_http_procore_scope.h.
+ * Held answers, for those who read them.
  */
 
 
@@ -10,6 +9,44 @@
 
 
 #include "ngx_http_procore_scope.h"
+
+
+/*
+ * answer: holds an answer: header first, then the body in one piece of at most
+ * "limit" bytes, until somebody lets it go.
+ *
+ * ..._answer_start() is called from a header filter: it keeps the header back
+ * and makes the body be collected.  ..._answer_collect() is called from the
+ * body filter: NGX_AGAIN while more is to come, NGX_OK when the last buffer was
+ * seen (answer->complete), NGX_DECLINED when the answer is over the limit
+ * (what was collected stays in answer->chain; the rest is not collected).
+ * ..._answer_send() passes header and body on: as collected, or "body" instead
+ * (its length is set, validators and ranges are cleared).
+ */
+
+struct ngx_http_procore_scope_answer_s {
+    ngx_chain_t                        *chain;
+    ngx_chain_t                       **last;
+    size_t                              size;
+    size_t                              limit;
+    unsigned                            complete:1;
+    unsigned                            over:1;
+    unsigned                            held:1;       /* nothing sent yet */
+    unsigned                            writing:1;    /* waits for the disk */
+    unsigned                            done:1;       /* all passed on */
+};
+
+ngx_int_t ngx_http_procore_scope_answer_start(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, size_t limit);
+ngx_int_t ngx_http_procore_scope_answer_collect(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
+ngx_int_t ngx_http_procore_scope_answer_send(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *body);
+
+/* The collected bytes in one piece, pool memory; NGX_ERROR: no memory. */
+
+ngx_int_t ngx_http_procore_scope_answer_text(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *text);
 
 
 /*
@@ -40,6 +77,14 @@ void ngx_http_procore_scope_answer_wake(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_procore_scope_answer_refuse(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_reason_e reason);
+
+/*
+ * Passes on what of "in" was not collected, after ..._answer_send() of an
+ * answer that is over the limit.  Returns as a body filter.
+ */
+
+ngx_int_t ngx_http_procore_scope_answer_rest(ngx_http_request_t *r,
+    ngx_chain_t *in);
 
 /* Drops "in"; the refusal that went out before it is the whole answer. */
 

@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_http_procore_scope.h"
+#include "ngx_http_procore_scope_relay.h"
 
 
 /*
@@ -47,6 +47,8 @@ static u_char *ngx_http_procore_scope_request(ngx_http_request_t *r,
 static u_char *ngx_http_procore_scope_version(u_char *p, ngx_uint_t version);
 static u_char *ngx_http_procore_scope_scope(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *start);
+static u_char *ngx_http_procore_scope_relayed(
+    ngx_http_procore_scope_relay_t *relay, u_char *p);
 static u_char *ngx_http_procore_scope_number(u_char *p, uint64_t number);
 static u_char *ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx,
     u_char *p, u_char *last);
@@ -319,6 +321,19 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
         p = ngx_http_procore_scope_put(p, "null");
     }
 
+    if (ctx->relay) {
+        p = ngx_http_procore_scope_put(p, "},\"user\":{\"id\":");
+
+        if (ctx->relay->user) {
+            *p++ = '"';
+            p = ngx_http_procore_scope_number(p, ctx->relay->user);
+            *p++ = '"';
+
+        } else {
+            p = ngx_http_procore_scope_put(p, "null");
+        }
+    }
+
     p = ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE
         ? ngx_http_procore_scope_put(p, "},\"procore_scope\":{\"mode\":"
                                         "\"enforce\",\"decision\":\"")
@@ -333,6 +348,11 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
     p = ngx_cpymem(p, reason->data, reason->len);
     p = ngx_http_procore_scope_put(p, "\",\"company\":");
     p = ngx_http_procore_scope_number(p, ctx->company);
+
+    if (ctx->relay) {
+        p = ngx_http_procore_scope_relayed(ctx->relay, p);
+    }
+
     p = ngx_http_procore_scope_put(p, ",\"bound_by\":");
 
     name = ngx_http_procore_scope_way_name(ctx->way);
@@ -387,6 +407,31 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
     p = ngx_http_procore_scope_number(p, status);
 
     return ngx_http_procore_scope_put(p, "}}}");
+}
+
+
+/* What only records of the relay have. */
+
+static u_char *
+ngx_http_procore_scope_relayed(ngx_http_procore_scope_relay_t *relay, u_char *p)
+{
+    p = ngx_http_procore_scope_put(p, ",\"authorization\":");
+
+    if (relay->audit_id.len) {
+        *p++ = '"';
+        p = ngx_cpymem(p, relay->audit_id.data, relay->audit_id.len);
+        *p++ = '"';
+
+    } else {
+        p = ngx_http_procore_scope_put(p, "null");
+    }
+
+    p = ngx_http_procore_scope_put(p, ",\"companies\":");
+
+    return relay->offered == 0
+           ? ngx_http_procore_scope_put(p, "0")
+           : ngx_http_procore_scope_number(p,
+                            (uint64_t) ngx_max(relay->offered, 0));
 }
 
 

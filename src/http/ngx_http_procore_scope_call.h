@@ -46,19 +46,18 @@ struct ngx_http_procore_scope_call_s {
 
     /* the call's own */
 
-    ngx_http_request_t               *request;
+    ngx_http_request_t               *request;     /* NULL: over */
     ngx_event_t                       timer;
-    ngx_chain_t                      *chain;
-    ngx_chain_t                     **last;
-    size_t                            size;
-    unsigned                          done:1;
+    size_t                            size;        /* of the memory at "text" */
+    unsigned                          broken:1;    /* not to be believed */
+    unsigned                          last:1;      /* its last byte was seen */
 };
 
 
 /*
  * Starts a call from a main request that is held in the PRECONTENT phase.
- * Returns NGX_OK (the handler will run, not inside of this call) or NGX_ERROR
- * (it will not).
+ * Returns NGX_OK (the handler will run, not inside of this call, unless the
+ * client's connection breaks down before) or NGX_ERROR (it will not).
  */
 
 ngx_int_t ngx_http_procore_scope_call(ngx_http_request_t *r,
@@ -70,6 +69,36 @@ ngx_int_t ngx_http_procore_scope_call_header(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 ngx_int_t ngx_http_procore_scope_call_body(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
+
+
+/*
+ * subrequest: what the module's own subrequests have in common.
+ *
+ * ..._own() gives it a header list without a line, an empty body and variables
+ * of its own (made where *variables is NULL, else used again), so that nothing
+ * of the client goes along.  ..._add() adds a line, and returns it or NULL;
+ * "lowcase" is the name in lower case, "value" must outlive the request.
+ * ..._cut() ends it, from a timer: its answer is no longer waited for.
+ */
+
+ngx_int_t ngx_http_procore_scope_subrequest_own(ngx_http_request_t *sr,
+    ngx_http_variable_value_t **variables);
+ngx_table_elt_t *ngx_http_procore_scope_subrequest_add(ngx_http_request_t *sr,
+    const char *name, const char *lowcase, ngx_str_t *value);
+void ngx_http_procore_scope_subrequest_cut(ngx_http_request_t *sr);
+
+/* A handler of its write event: ends it before it has done anything. */
+
+void ngx_http_procore_scope_subrequest_drop(ngx_http_request_t *sr);
+
+/*
+ * Of its answer: until when it asks us to keep away, in seconds (1 at least);
+ * does it announce a next page; may it be read (not encoded, from no cache)?
+ */
+
+time_t ngx_http_procore_scope_subrequest_retry(ngx_http_request_t *sr);
+ngx_uint_t ngx_http_procore_scope_subrequest_next(ngx_http_request_t *sr);
+ngx_uint_t ngx_http_procore_scope_subrequest_plain(ngx_http_request_t *sr);
 
 
 #endif /* _NGX_HTTP_PROCORE_SCOPE_CALL_H_INCLUDED_ */

@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_http_procore_scope_answer.h"
+#include "ngx_http_procore_scope_bind.h"
 #include "../procore/procore_company_list.h"
 
 
@@ -31,6 +31,10 @@ ngx_int_t
 ngx_http_procore_scope_companies_header(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
+    if (ctx->sole) {
+        return ngx_http_procore_scope_sole_header(r, ctx);
+    }
+
     if (r->headers_out.status < NGX_HTTP_OK
         || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE)
     {
@@ -71,6 +75,10 @@ ngx_int_t
 ngx_http_procore_scope_companies_body(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in)
 {
+    if (ctx->sole) {
+        return ngx_http_procore_scope_sole_body(r, ctx, in);
+    }
+
     if (ctx->answer == NULL) {
         return ngx_http_procore_scope_next_body_filter(r, in);
     }

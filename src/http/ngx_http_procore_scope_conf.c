@@ -6,10 +6,21 @@
 
 
 #include "ngx_http_procore_scope_conf.h"
+#include "ngx_http_procore_scope_lookup.h"
 
 
 static ngx_int_t ngx_http_procore_scope_merge_array(ngx_conf_t *cf,
     ngx_array_t *outer, ngx_array_t **inner);
+static ngx_int_t ngx_http_procore_scope_merge_paths(ngx_conf_t *cf,
+    ngx_array_t *outer, ngx_array_t **inner);
+
+
+/* Ways that are not built yet have no effect by default either. */
+
+#define NGX_HTTP_PROCORE_SCOPE_BIND                                           \
+    (1 << PROCORE_WAY_AUTHORIZE | 1 << PROCORE_WAY_TOKEN_REQUEST              \
+     | 1 << PROCORE_WAY_CLIENT | 1 << PROCORE_WAY_SOLE_COMPANY                \
+     | 1 << PROCORE_WAY_CHOOSER)
 
 
 static ngx_str_t  ngx_http_procore_scope_default_paths[] = {
@@ -75,6 +86,8 @@ ngx_http_procore_scope_create_loc_conf(ngx_conf_t *cf)
      *     plcf->lookup = { 0, NULL };
      *     plcf->undecided_set = 0;
      *     plcf->undecided_allow = 0;
+     *     plcf->clients = NULL;
+     *     plcf->twin = NULL;
      */
 
     plcf->mode = NGX_CONF_UNSET_UINT;
@@ -91,6 +104,8 @@ ngx_http_procore_scope_create_loc_conf(ngx_conf_t *cf)
     plcf->unlisted_deny = NGX_CONF_UNSET_UINT;
     plcf->help = NGX_CONF_UNSET_PTR;
     plcf->log_level = NGX_CONF_UNSET_UINT;
+    plcf->token_company = NGX_CONF_UNSET;
+    plcf->authorize = NGX_CONF_UNSET_PTR;
 
     return plcf;
 }
@@ -102,13 +117,13 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_procore_scope_loc_conf_t *prev = parent;
     ngx_http_procore_scope_loc_conf_t *conf = child;
 
-    ngx_str_t  *path, *name;
+    char  *rv;
 
     ngx_conf_merge_uint_value(conf->mode, prev->mode,
                               NGX_HTTP_PROCORE_SCOPE_OFF);
     ngx_conf_merge_value(conf->oauth, prev->oauth, 0);
     ngx_conf_merge_uint_value(conf->bind, prev->bind,
-                              1 << PROCORE_WAY_TOKEN_REQUEST);
+                              NGX_HTTP_PROCORE_SCOPE_BIND);
     ngx_conf_merge_ptr_value(conf->company, prev->company, NULL);
     ngx_conf_merge_str_value(conf->lookup, prev->lookup, "");
     ngx_conf_merge_msec_value(conf->lookup_timeout, prev->lookup_timeout,
@@ -122,6 +137,7 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->unlisted_deny, prev->unlisted_deny, 0);
     ngx_conf_merge_ptr_value(conf->help, prev->help, NULL);
     ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_INFO);
+    ngx_conf_merge_value(conf->token_company, prev->token_company, 1);
 
     conf->undecided_allow |= prev->undecided_allow & ~conf->undecided_set;
     conf->undecided_set |= prev->undecided_set;
@@ -132,6 +148,11 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
            != NGX_OK
         || ngx_http_procore_scope_merge_array(cf, prev->exceptions,
                                               &conf->exceptions)
+           != NGX_OK
+        || ngx_http_procore_scope_merge_clients(cf, prev->clients,
+                                                &conf->clients)
+           != NGX_OK
+        || ngx_http_procore_scope_merge_paths(cf, prev->paths, &conf->paths)
            != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -154,30 +175,53 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         }
     }
 
-    if (conf->paths != NGX_CONF_UNSET_PTR) {
-        return NGX_CONF_OK;
+    rv = ngx_http_procore_scope_merge_authorize(cf, prev, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
     }
 
-    if (prev->paths != NGX_CONF_UNSET_PTR) {
-        conf->paths = prev->paths;
-        return NGX_CONF_OK;
+    rv = ngx_http_procore_scope_merge_chooser(cf, prev, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
     }
 
-    conf->paths = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
-    if (conf->paths == NULL) {
-        return NGX_CONF_ERROR;
+    /* last of all: it copies what has been merged */
+
+    return ngx_http_procore_scope_client_twin(cf, conf) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_merge_paths(ngx_conf_t *cf, ngx_array_t *outer,
+    ngx_array_t **inner)
+{
+    ngx_str_t  *path, *name;
+
+    if (*inner != NGX_CONF_UNSET_PTR) {
+        return NGX_OK;
+    }
+
+    if (outer != NGX_CONF_UNSET_PTR) {
+        *inner = outer;
+        return NGX_OK;
+    }
+
+    *inner = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+    if (*inner == NULL) {
+        return NGX_ERROR;
     }
 
     for (name = ngx_http_procore_scope_default_paths; name->len; name++) {
-        path = ngx_array_push(conf->paths);
+        path = ngx_array_push(*inner);
         if (path == NULL) {
-            return NGX_CONF_ERROR;
+            return NGX_ERROR;
         }
 
         *path = *name;
     }
 
-    return NGX_CONF_OK;
+    return NGX_OK;
 }
 
 

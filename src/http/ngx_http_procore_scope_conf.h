@@ -46,6 +46,33 @@ char *ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_procore_scope_manifest(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_procore_scope_authorize(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+char *ngx_http_procore_scope_chooser_location(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+char *ngx_http_procore_scope_choose_url(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * The module's own URL "text": sets callback (all of it), picker_path (its
+ * path), origin and "secure".  NGX_OK, or NGX_ERROR after a sentence.
+ */
+
+ngx_int_t ngx_http_procore_scope_place(ngx_conf_t *cf,
+    ngx_http_procore_scope_authorize_t *place, ngx_str_t *text);
+
+/* Inheritance of the last ones, once mode, realm and lookup are merged. */
+
+char *ngx_http_procore_scope_merge_chooser(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *prev,
+    ngx_http_procore_scope_loc_conf_t *conf);
+
+char *ngx_http_procore_scope_merge_authorize(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *prev,
+    ngx_http_procore_scope_loc_conf_t *conf);
+char *ngx_http_procore_scope_client(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 /* A directive of the contract whose function this version does not have. */
 
@@ -63,6 +90,26 @@ ngx_int_t ngx_http_procore_scope_conf_id(ngx_conf_t *cf, ngx_str_t *text,
     uint64_t *id);
 void *ngx_http_procore_scope_push(ngx_conf_t *cf, ngx_array_t **array,
     size_t size);
+
+/*
+ * For setters: reads a file of 1 to "max" bytes into the configuration's pool.
+ * NGX_CONF_OK, or NGX_CONF_ERROR after a sentence.
+ */
+
+char *ngx_http_procore_scope_read_file(ngx_conf_t *cf, ngx_str_t *name,
+    size_t max, ngx_str_t *text, ngx_file_info_t *info);
+
+
+/*
+ * Inheritance of procore_scope_client: an inner client replaces the outer one
+ * of the same id.  Then, where a client's mode is not the location's, makes the
+ * location's twin; all else must have been merged before.  NGX_OK, NGX_ERROR.
+ */
+
+ngx_int_t ngx_http_procore_scope_merge_clients(ngx_conf_t *cf,
+    ngx_array_t *outer, ngx_array_t **inner);
+ngx_int_t ngx_http_procore_scope_client_twin(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *conf);
 
 
 /* What only the whole of it can tell, such as a mode without a store. */

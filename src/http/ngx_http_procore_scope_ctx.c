@@ -5,15 +5,16 @@
  */
 
 
-#include "ngx_http_procore_scope.h"
+#include "ngx_http_procore_scope_bind.h"
 
 
 static ngx_http_procore_scope_ctx_t *ngx_http_procore_scope_find_ctx(
     ngx_http_request_t *r);
 static void ngx_http_procore_scope_cleanup_ctx(void *data);
 static void ngx_http_procore_scope_before_log(void *data);
-static ngx_int_t ngx_http_procore_scope_hide_query(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_uint_t ngx_http_procore_scope_hidden_path(ngx_http_request_t *r,
+    ngx_array_t *paths);
+static void ngx_http_procore_scope_cut_referer(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_procore_scope_has_credentials(
     ngx_http_request_t *r);
 static ngx_uint_t ngx_http_procore_scope_token_in_query(
@@ -26,8 +27,6 @@ static void ngx_http_procore_scope_found_param(void *data,
 static void ngx_http_procore_scope_cut_query(ngx_http_request_t *r);
 static u_char *ngx_http_procore_scope_log_context(ngx_http_request_t *r,
     ngx_http_request_t *sr, u_char *buf, size_t len);
-static void ngx_http_procore_scope_log_refusal(
-    ngx_http_procore_scope_ctx_t *ctx);
 
 
 /* nginx's own, the same for every request. */
@@ -43,6 +42,7 @@ static ngx_http_log_handler_pt  ngx_http_procore_scope_next_log_handler;
 ngx_int_t
 ngx_http_procore_scope_first_handler(ngx_http_request_t *r)
 {
+    ngx_uint_t                           hidden;
     ngx_http_procore_scope_ctx_t        *ctx;
     ngx_http_procore_scope_loc_conf_t   *plcf;
     ngx_http_procore_scope_main_conf_t  *pmcf;
@@ -63,13 +63,19 @@ ngx_http_procore_scope_first_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    hidden = ngx_http_procore_scope_hidden_path(r, pmcf->hidden_paths);
+
+    if (hidden) {
+        ngx_http_procore_scope_cut_referer(r);
+    }
+
     if (r->args.len == 0) {
         return NGX_DECLINED;
     }
 
     ctx->credentials = ngx_http_procore_scope_has_credentials(r);
 
-    if (ctx->credentials
+    if (ctx->credentials || hidden
         || (r->uri.len >= 7 && ngx_memcmp(r->uri.data, "/oauth/", 7) == 0)
         || ngx_http_procore_scope_token_in_query(r))
     {
@@ -210,6 +216,69 @@ ngx_http_procore_scope_cleanup_ctx(void *data)
 }
 
 
+/*
+ * Is it a path of a relay?  Which location it is in is not known yet, so all
+ * relays count.
+ */
+
+static ngx_uint_t
+ngx_http_procore_scope_hidden_path(ngx_http_request_t *r, ngx_array_t *paths)
+{
+    ngx_str_t      *path;
+    ngx_uint_t      i;
+    procore_str_t   uri;
+
+    if (paths == NULL) {
+        return 0;
+    }
+
+    path = paths->elts;
+
+    for (i = 0; i < paths->nelts; i++) {
+        if (path[i].len == r->uri.len
+            && ngx_memcmp(path[i].data, r->uri.data, r->uri.len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    uri.len = r->uri.len;
+    uri.data = r->uri.data;
+
+    return procore_path_oauth(&uri) == PROCORE_OAUTH_AUTHORIZE;
+}
+
+
+/* A page of the relay or of the app may have a state in its own query. */
+
+static void
+ngx_http_procore_scope_cut_referer(ngx_http_request_t *r)
+{
+    u_char            *query;
+    ngx_uint_t         i;
+    ngx_list_part_t   *part;
+    ngx_table_elt_t   *h;
+    static ngx_str_t   referer = ngx_string("referer");
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (!ngx_http_procore_scope_is_header(&h[i], &referer)) {
+                continue;
+            }
+
+            query = ngx_strlchr(h[i].value.data,
+                                h[i].value.data + h[i].value.len, '?');
+            if (query) {
+                h[i].value.len = (size_t) (query - h[i].value.data);
+            }
+        }
+    }
+}
+
+
 static ngx_uint_t
 ngx_http_procore_scope_has_credentials(ngx_http_request_t *r)
 {
@@ -292,7 +361,7 @@ ngx_http_procore_scope_found_param(void *data, procore_carrier_e carrier,
  * the request runs, and from the other places where logs read it at its end.
  */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_procore_scope_hide_query(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
@@ -394,6 +463,8 @@ ngx_http_procore_scope_before_log(void *data)
     ngx_http_procore_scope_ctx_t *ctx = data;
 
     ngx_http_procore_scope_conclude(ctx);
+    ngx_http_procore_scope_first_over(ctx);
+    ngx_http_procore_scope_link_seen(ctx);
 
     if (ctx->hide_query) {
         ngx_http_procore_scope_cut_query(ctx->request);
@@ -431,7 +502,13 @@ ngx_http_procore_scope_decide(ngx_http_procore_scope_ctx_t *ctx)
     undecided = ctx->reason == PROCORE_REASON_LOOKUP_FAILED
                 || ctx->reason == PROCORE_REASON_STORE_FAILED;
 
-    if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_MONITOR) {
+    if (ctx->relay) {
+
+        /* the gateway's own business in either mode: nobody else can answer */
+
+        ctx->decision = NGX_HTTP_PROCORE_SCOPE_DENY;
+
+    } else if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_MONITOR) {
         ctx->decision = undecided ? NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED
                                   : NGX_HTTP_PROCORE_SCOPE_WOULD_DENY;
 
@@ -452,7 +529,7 @@ ngx_http_procore_scope_decide(ngx_http_procore_scope_ctx_t *ctx)
 }
 
 
-static void
+void
 ngx_http_procore_scope_log_refusal(ngx_http_procore_scope_ctx_t *ctx)
 {
     ngx_str_t   claim, token;

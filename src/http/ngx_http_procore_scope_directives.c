@@ -41,12 +41,12 @@ typedef struct {
 
 
 static ngx_http_procore_scope_way_t  ngx_http_procore_scope_ways[] = {
-    { ngx_string("authorize"), PROCORE_WAY_AUTHORIZE, 0 },
+    { ngx_string("authorize"), PROCORE_WAY_AUTHORIZE, 1 },
     { ngx_string("token_request"), PROCORE_WAY_TOKEN_REQUEST, 1 },
-    { ngx_string("client"), PROCORE_WAY_CLIENT, 0 },
-    { ngx_string("sole_company"), PROCORE_WAY_SOLE_COMPANY, 0 },
-    { ngx_string("chooser"), PROCORE_WAY_CHOOSER, 0 },
-    { ngx_string("first_use"), PROCORE_WAY_FIRST_USE, 0 },
+    { ngx_string("client"), PROCORE_WAY_CLIENT, 1 },
+    { ngx_string("sole_company"), PROCORE_WAY_SOLE_COMPANY, 1 },
+    { ngx_string("chooser"), PROCORE_WAY_CHOOSER, 1 },
+    { ngx_string("first_use"), PROCORE_WAY_FIRST_USE, 1 },
     { ngx_null_string, PROCORE_WAY_NONE, 0 }
 };
 

@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_procore_scope_lookup.h"
+#include "ngx_http_procore_scope_call.h"
 
 
 /* Objects of one page, as many as the API gives. */
@@ -17,16 +18,10 @@
 
 static ngx_int_t ngx_http_procore_scope_fetch_send(
     ngx_http_procore_scope_trip_t *trip);
-static void ngx_http_procore_scope_fetch_drop(ngx_http_request_t *sr);
 static ngx_int_t ngx_http_procore_scope_fetch_uri(
     ngx_http_procore_scope_trip_t *trip, ngx_str_t *uri, ngx_str_t *args);
-static ngx_int_t ngx_http_procore_scope_fetch_own(ngx_http_request_t *sr,
-    ngx_http_procore_scope_lookup_t *lookup);
 static ngx_int_t ngx_http_procore_scope_fetch_headers(ngx_http_request_t *sr,
     ngx_http_procore_scope_lookup_t *lookup);
-static ngx_table_elt_t *ngx_http_procore_scope_fetch_add(
-    ngx_http_request_t *sr, const char *name, const char *lowcase,
-    ngx_str_t *value);
 
 
 static ngx_str_t  ngx_http_procore_scope_json_type =
@@ -142,10 +137,10 @@ ngx_http_procore_scope_fetch_send(ngx_http_procore_scope_trip_t *trip)
     ctx = ngx_http_procore_scope_make_ctx(sr);
 
     if (ctx == NULL
-        || ngx_http_procore_scope_fetch_own(sr, lookup) != NGX_OK)
+        || ngx_http_procore_scope_fetch_headers(sr, lookup) != NGX_OK)
     {
         trip->request = NULL;
-        sr->write_event_handler = ngx_http_procore_scope_fetch_drop;
+        sr->write_event_handler = ngx_http_procore_scope_subrequest_drop;
         return NGX_ERROR;
     }
 
@@ -153,13 +148,6 @@ ngx_http_procore_scope_fetch_send(ngx_http_procore_scope_trip_t *trip)
     ctx->lookup = lookup;
 
     return NGX_OK;
-}
-
-
-static void
-ngx_http_procore_scope_fetch_drop(ngx_http_request_t *sr)
-{
-    ngx_http_finalize_request(sr, NGX_HTTP_INTERNAL_SERVER_ERROR);
 }
 
 
@@ -211,48 +199,7 @@ ngx_http_procore_scope_fetch_uri(ngx_http_procore_scope_trip_t *trip,
 }
 
 
-/*
- * A subrequest shares header, body and cached variables with its parent; this
- * one has its own, so that nothing of the client but its token goes along.
- */
-
-static ngx_int_t
-ngx_http_procore_scope_fetch_own(ngx_http_request_t *sr,
-    ngx_http_procore_scope_lookup_t *lookup)
-{
-    size_t                      size;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    sr->request_body = ngx_pcalloc(sr->pool, sizeof(ngx_http_request_body_t));
-    if (sr->request_body == NULL) {
-        return NGX_ERROR;
-    }
-
-    cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
-    size = cmcf->variables.nelts * sizeof(ngx_http_variable_value_t);
-
-    if (lookup->variables == NULL) {
-        lookup->variables = ngx_palloc(sr->pool, size);
-        if (lookup->variables == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    ngx_memzero(lookup->variables, size);
-
-    sr->variables = lookup->variables;
-    sr->discard_body = 0;
-
-    /*
-     * No internal redirect: what an answer or the location sends it to is not
-     * the company's list, and would run without our context.
-     */
-
-    sr->uri_changes = 1;
-
-    return ngx_http_procore_scope_fetch_headers(sr, lookup);
-}
-
+/* Nothing of the client but these goes along. */
 
 static ngx_int_t
 ngx_http_procore_scope_fetch_headers(ngx_http_request_t *sr,
@@ -264,21 +211,16 @@ ngx_http_procore_scope_fetch_headers(ngx_http_request_t *sr,
 
     client = sr->headers_in;
 
-    ngx_memzero(&sr->headers_in, sizeof(ngx_http_headers_in_t));
-
-    sr->headers_in.server = client.server;
-    sr->headers_in.content_length_n = -1;
-    sr->headers_in.keep_alive_n = -1;
-
-    if (ngx_list_init(&sr->headers_in.headers, sr->pool, 8,
-                      sizeof(ngx_table_elt_t))
+    if (ngx_http_procore_scope_subrequest_own(sr, &lookup->variables)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
+    sr->headers_in.server = client.server;
+
     if (client.host) {
-        sr->headers_in.host = ngx_http_procore_scope_fetch_add(sr, "Host",
+        sr->headers_in.host = ngx_http_procore_scope_subrequest_add(sr, "Host",
                                             "host", &client.host->value);
         if (sr->headers_in.host == NULL) {
             return NGX_ERROR;
@@ -286,7 +228,7 @@ ngx_http_procore_scope_fetch_headers(ngx_http_request_t *sr,
     }
 
     if (client.user_agent) {
-        sr->headers_in.user_agent = ngx_http_procore_scope_fetch_add(sr,
+        sr->headers_in.user_agent = ngx_http_procore_scope_subrequest_add(sr,
                           "User-Agent", "user-agent",
                           &client.user_agent->value);
         if (sr->headers_in.user_agent == NULL) {
@@ -298,14 +240,14 @@ ngx_http_procore_scope_fetch_headers(ngx_http_request_t *sr,
         return NGX_ERROR;
     }
 
-    sr->headers_in.authorization = ngx_http_procore_scope_fetch_add(sr,
+    sr->headers_in.authorization = ngx_http_procore_scope_subrequest_add(sr,
                                   "Authorization", "authorization",
                                   &client.authorization->value);
     if (sr->headers_in.authorization == NULL) {
         return NGX_ERROR;
     }
 
-    if (ngx_http_procore_scope_fetch_add(sr, "Accept", "accept",
+    if (ngx_http_procore_scope_subrequest_add(sr, "Accept", "accept",
                                          &ngx_http_procore_scope_json_type)
         == NULL)
     {
@@ -320,41 +262,16 @@ ngx_http_procore_scope_fetch_headers(ngx_http_request_t *sr,
     value.data = p;
     value.len = ngx_sprintf(p, "%uL", lookup->asker.company) - p;
 
-    return ngx_http_procore_scope_fetch_add(sr, "Procore-Company-Id",
+    return ngx_http_procore_scope_subrequest_add(sr, "Procore-Company-Id",
                                             "procore-company-id", &value)
            ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_table_elt_t *
-ngx_http_procore_scope_fetch_add(ngx_http_request_t *sr, const char *name,
-    const char *lowcase, ngx_str_t *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&sr->headers_in.headers);
-    if (h == NULL) {
-        return NULL;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->key.len = ngx_strlen(name);
-    h->key.data = (u_char *) name;
-    h->lowcase_key = (u_char *) lowcase;
-    h->hash = ngx_hash_key((u_char *) lowcase, h->key.len);
-    h->value = *value;
-
-    return h;
 }
 
 
 void
 ngx_http_procore_scope_fetch_abort(ngx_http_procore_scope_trip_t *trip)
 {
-    ngx_connection_t     *c;
-    ngx_http_request_t   *sr;
-    ngx_http_upstream_t  *u;
+    ngx_http_request_t  *sr;
 
     sr = trip->request;
     trip->request = NULL;
@@ -362,24 +279,7 @@ ngx_http_procore_scope_fetch_abort(ngx_http_procore_scope_trip_t *trip)
     ngx_http_procore_scope_landing_over(trip, NGX_HTTP_PROCORE_SCOPE_FAILED,
                                         0);
 
-    if (sr == NULL || sr->upstream == NULL || sr->upstream->cleanup == NULL) {
-        return;
+    if (sr) {
+        ngx_http_procore_scope_subrequest_cut(sr);
     }
-
-    /*
-     * nginx ends a subrequest by itself only; what frees its upstream when the
-     * client leaves does the same here, and takes one reference for it.
-     */
-
-    c = sr->connection;
-    u = sr->upstream;
-
-    ngx_log_error(NGX_LOG_ERR, c->log, 0,
-                  "procore scope lookup took too long: \"%V\"", &sr->uri);
-
-    sr->main->count++;
-    (*u->cleanup)(sr);
-
-    ngx_http_finalize_request(sr, NGX_HTTP_GATEWAY_TIME_OUT);
-    ngx_http_run_posted_requests(c);
 }

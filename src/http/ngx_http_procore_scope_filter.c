@@ -4,7 +4,8 @@
  */
 
 
-#include "ngx_http_procore_scope.h"
+#include "ngx_http_procore_scope_call.h"
+#include "ngx_http_procore_scope_lookup.h"
 
 
 static ngx_int_t ngx_http_procore_scope_header_filter(ngx_http_request_t *r);
@@ -45,6 +46,9 @@ ngx_http_procore_scope_header_filter(ngx_http_request_t *r)
 
     case NGX_HTTP_PROCORE_SCOPE_ANSWER_LOOKUP:
         return ngx_http_procore_scope_lookup_header(r, ctx);
+
+    case NGX_HTTP_PROCORE_SCOPE_ANSWER_CALL:
+        return ngx_http_procore_scope_call_header(r, ctx);
 
     case NGX_HTTP_PROCORE_SCOPE_ANSWER_TOKEN:
     case NGX_HTTP_PROCORE_SCOPE_ANSWER_REVOKE:
@@ -103,6 +107,9 @@ ngx_http_procore_scope_response_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     case NGX_HTTP_PROCORE_SCOPE_ANSWER_LOOKUP:
         return ngx_http_procore_scope_lookup_body(r, ctx, in);
+
+    case NGX_HTTP_PROCORE_SCOPE_ANSWER_CALL:
+        return ngx_http_procore_scope_call_body(r, ctx, in);
 
     case NGX_HTTP_PROCORE_SCOPE_ANSWER_TOKEN:
     case NGX_HTTP_PROCORE_SCOPE_ANSWER_REVOKE:

@@ -8,7 +8,9 @@
  */
 
 
-#include "ngx_http_procore_scope.h"
+#include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_relay.h"
+#include "ngx_http_procore_scope_lookup.h"
 
 
 static ngx_int_t ngx_http_procore_scope_start(ngx_http_request_t *r,
@@ -16,10 +18,6 @@ static ngx_int_t ngx_http_procore_scope_start(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_procore_scope_is_preflight(ngx_http_request_t *r);
 static void ngx_http_procore_scope_check_unbound(
     ngx_http_procore_scope_ctx_t *ctx);
-static ngx_int_t ngx_http_procore_scope_configured_bind(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx);
-static void ngx_http_procore_scope_configured_bound(void *data,
-    procore_store_op_t *op);
 static ngx_int_t ngx_http_procore_scope_body(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_monitor(ngx_http_request_t *r,
@@ -49,7 +47,9 @@ ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_procore_scope_module);
     ctx = ngx_http_get_module_ctx(r, ngx_http_procore_scope_module);
 
-    if (ctx && ctx->answer_type == NGX_HTTP_PROCORE_SCOPE_ANSWER_LOOKUP) {
+    if (ctx && (ctx->answer_type == NGX_HTTP_PROCORE_SCOPE_ANSWER_LOOKUP
+                || ctx->answer_type == NGX_HTTP_PROCORE_SCOPE_ANSWER_CALL))
+    {
         return NGX_DECLINED;
     }
 
@@ -70,6 +70,23 @@ ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
         /* a post_action of a refused request: nothing of it may go up */
 
         return NGX_HTTP_CLOSE;
+    }
+
+    if (plcf->chooser) {
+        return ngx_http_procore_scope_chooser(r, ctx);
+    }
+
+    if (!ctx->started && plcf->authorize && r == r->main) {
+
+        if (ctx->relay == NULL) {
+            ctx->conf = plcf;
+        }
+
+        rc = ngx_http_procore_scope_relay_handler(r, ctx);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
     if (!ctx->started) {
@@ -98,7 +115,7 @@ ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
     }
 
     if (ctx->to_bind) {
-        rc = ngx_http_procore_scope_configured_bind(r, ctx);
+        rc = ngx_http_procore_scope_bind_token(r, ctx);
 
         if (rc != NGX_OK) {
             return rc;
@@ -144,9 +161,19 @@ ngx_http_procore_scope_start(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (ngx_http_procore_scope_read_token(ctx) != NGX_OK
-        || ngx_http_procore_scope_read_head(ctx) != NGX_OK)
-    {
+    if (ngx_http_procore_scope_read_token(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* a service account's token belongs to no user who could mean something */
+
+    ctx->first_use = ctx->company == 0 && ctx->reason == PROCORE_REASON_OK
+                     && ngx_http_procore_scope_may_bind(ctx->conf,
+                                                       PROCORE_WAY_FIRST_USE)
+                     && (ctx->known != PROCORE_OK
+                         || ctx->binding.user != PROCORE_STORE_SERVICE);
+
+    if (ngx_http_procore_scope_read_head(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -208,6 +235,10 @@ ngx_http_procore_scope_check_unbound(ngx_http_procore_scope_ctx_t *ctx)
 
         if (discovery) {
             ctx->discovery = 1;
+            ctx->first_use = 0;
+
+        } else if (ctx->first_use) {
+            return;
 
         } else if (ctx->token.len && ctx->rank > PROCORE_RANK_TOKEN
                    && ctx->rank != PROCORE_RANK_STORE_FAILED)
@@ -228,97 +259,6 @@ ngx_http_procore_scope_check_unbound(ngx_http_procore_scope_ctx_t *ctx)
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
                                     PROCORE_RANK_BODY, NULL);
     }
-}
-
-
-static ngx_int_t
-ngx_http_procore_scope_configured_bind(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx)
-{
-    ngx_int_t           rc;
-    ngx_uint_t          wait;
-    procore_store_op_t  op;
-
-    if (ctx->binding_sent) {
-        return NGX_AGAIN;
-    }
-
-    wait = ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE;
-
-    ngx_memzero(&op, sizeof(procore_store_op_t));
-
-    op.type = PROCORE_STORE_BIND;
-    op.now = (uint64_t) ngx_time();
-    op.has_access = 1;
-    op.company = ctx->company;
-    op.way = PROCORE_WAY_CONFIGURED;
-    ngx_memcpy(op.realm, ctx->conf->realm, PROCORE_REALM_SIZE);
-    ngx_memcpy(op.access, ctx->digest, PROCORE_DIGEST_SIZE);
-
-    rc = ngx_http_procore_scope_store_write(&op,
-                         wait ? ngx_http_procore_scope_configured_bound : NULL,
-                                            ctx);
-    if (rc != NGX_OK) {
-        ctx->to_bind = 0;
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
-                                    PROCORE_RANK_STORE_FAILED, NULL);
-        return NGX_OK;
-    }
-
-    ngx_str_set(&ctx->action, "bind");
-
-    if (!wait) {
-        ctx->to_bind = 0;
-        return NGX_OK;
-    }
-
-    ctx->binding_sent = 1;
-    ngx_http_procore_scope_hold(r);
-
-    return NGX_AGAIN;
-}
-
-
-static void
-ngx_http_procore_scope_configured_bound(void *data, procore_store_op_t *op)
-{
-    ngx_http_procore_scope_ctx_t *ctx = data;
-
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
-
-    ctx->to_bind = 0;
-
-    switch (op->rc) {
-
-    case PROCORE_OK:
-        ctx->binding = op->bound;
-        ctx->known = PROCORE_OK;
-
-        if (op->bound.state == PROCORE_FAMILY_WITHDRAWN) {
-            ngx_http_procore_scope_note(ctx, PROCORE_REASON_REVOKED_TOKEN,
-                                        PROCORE_RANK_TOKEN, NULL);
-        }
-
-        break;
-
-    case PROCORE_CONFLICT:
-        ctx->binding = op->bound;
-        ctx->known = PROCORE_OK;
-        ctx->company = op->bound.company;
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
-                                    PROCORE_RANK_TOKEN, NULL);
-        break;
-
-    default:
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
-                                    PROCORE_RANK_STORE_FAILED, NULL);
-        break;
-    }
-
-    ngx_http_procore_scope_release(r);
-    ngx_http_procore_scope_wake(r);
 }
 
 
@@ -372,7 +312,7 @@ ngx_http_procore_scope_monitor(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (!ctx->body_read && !ctx->body_seen) {
+    if ((!ctx->body_read && !ctx->body_seen) || ctx->first_use) {
         return NGX_DECLINED;
     }
 
@@ -414,6 +354,10 @@ ngx_http_procore_scope_conclude(ngx_http_procore_scope_ctx_t *ctx)
                                     PROCORE_RANK_TOKEN, NULL);
     }
 
+    if (ctx->first_use) {
+        ngx_http_procore_scope_first_seen(ctx);
+    }
+
     if (ctx->unknown.nelts && ctx->lookup == NULL && ctx->conf->lookup.len) {
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_LOOKUP_FAILED,
                                     PROCORE_RANK_LOOKUP_FAILED, NULL);
@@ -448,6 +392,18 @@ ngx_http_procore_scope_enforce(ngx_http_request_t *r,
                                     PROCORE_RANK_TOKEN, NULL);
     }
 
+    if (ctx->first_use) {
+        ngx_http_procore_scope_first_use(ctx);
+    }
+
+    if (ctx->to_bind) {
+        rc = ngx_http_procore_scope_bind_token(r, ctx);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
     if (!ctx->conf->header && ctx->company && !ctx->named
         && ctx->path != PROCORE_PATH_COMPANIES && ctx->path != PROCORE_PATH_ME)
     {
@@ -477,7 +433,24 @@ ngx_http_procore_scope_finish(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
     if (ngx_http_procore_scope_decide(ctx) != NGX_OK) {
+
+        if ((ctx->first_bound || ctx->binding_sent)
+            && ngx_http_procore_scope_first_undo(r, ctx, 1) == NGX_AGAIN)
+        {
+            return NGX_AGAIN;
+        }
+
+        if (ngx_http_procore_scope_link_give(r, ctx) == NGX_AGAIN) {
+            return NGX_AGAIN;
+        }
+
         return ngx_http_procore_scope_refuse(r, ctx);
+    }
+
+    ctx->sole = ngx_http_procore_scope_sole(r, ctx);
+
+    if (ctx->sole) {
+        ctx->answer_type = NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES;
     }
 
     if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_MONITOR) {
@@ -516,6 +489,9 @@ ngx_http_procore_scope_pass(ngx_http_request_t *r,
         && ctx->conf->filter_companies)
     {
         ctx->answer_type = NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES;
+    }
+
+    if (ctx->answer_type == NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES) {
         which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING
                  |NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL;
     }

@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_http_procore_scope.h"
+#include "ngx_http_procore_scope_bind.h"
 
 
 static void ngx_http_procore_scope_read_binding(
@@ -26,7 +26,6 @@ static ngx_str_t  ngx_http_procore_scope_company_header =
 ngx_int_t
 ngx_http_procore_scope_read_token(ngx_http_procore_scope_ctx_t *ctx)
 {
-    uint64_t             configured;
     procore_str_t        value, token;
     ngx_table_elt_t     *h;
     ngx_http_request_t  *r;
@@ -71,30 +70,8 @@ ngx_http_procore_scope_read_token(ngx_http_procore_scope_ctx_t *ctx)
 
     ngx_http_procore_scope_read_binding(ctx);
 
-    if (ctx->bare) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_procore_scope_configured(r, ctx->conf, &configured)
-        != NGX_OK)
-    {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
-                                    PROCORE_RANK_STORE_FAILED, NULL);
-        return NGX_OK;
-    }
-
-    if (configured == 0) {
-        return NGX_OK;
-    }
-
-    if (ctx->company && ctx->company != configured) {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
-                                    PROCORE_RANK_TOKEN, NULL);
-
-    } else if (ctx->company == 0 && ctx->reason == PROCORE_REASON_OK) {
-        ctx->company = configured;
-        ctx->way = PROCORE_WAY_CONFIGURED;
-        ctx->to_bind = 1;
+    if (!ctx->bare) {
+        ngx_http_procore_scope_bind_known(r, ctx);
     }
 
     return NGX_OK;
@@ -104,6 +81,8 @@ ngx_http_procore_scope_read_token(ngx_http_procore_scope_ctx_t *ctx)
 static void
 ngx_http_procore_scope_read_binding(ngx_http_procore_scope_ctx_t *ctx)
 {
+    ngx_str_t  client;
+
     if (ngx_http_procore_scope_store_begin() != NGX_OK) {
         ctx->known = PROCORE_ERROR;
 
@@ -123,6 +102,9 @@ ngx_http_procore_scope_read_binding(ngx_http_procore_scope_ctx_t *ctx)
 
         return;
     }
+
+    ngx_http_procore_scope_client_id(ctx, &client);
+    ctx->conf = ngx_http_procore_scope_client_conf(ctx->conf, &client);
 
     if (ctx->binding.state == PROCORE_FAMILY_WITHDRAWN) {
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_REVOKED_TOKEN,

@@ -211,6 +211,20 @@ ngx_http_procore_scope_header_class(ngx_table_elt_t *h)
 }
 
 
+ngx_uint_t
+ngx_http_procore_scope_is_basic(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *h;
+
+    h = r->headers_in.authorization;
+
+    return h && h->value.len >= sizeof("Basic ") - 1
+           && ngx_strncasecmp(h->value.data, (u_char *) "Basic ",
+                              sizeof("Basic ") - 1)
+              == 0;
+}
+
+
 ngx_int_t
 ngx_http_procore_scope_add_header(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *lowcase, ngx_str_t *value)

@@ -17,7 +17,9 @@
 
 static ngx_http_procore_scope_verdict_e ngx_http_procore_scope_judge_company(
     ngx_http_procore_scope_ctx_t *ctx, uint64_t company);
-static ngx_http_procore_scope_verdict_e ngx_http_procore_scope_judge_alias(
+static ngx_http_procore_scope_verdict_e ngx_http_procore_scope_judge_first(
+    ngx_http_procore_scope_ctx_t *ctx, const procore_claim_t *claim);
+static uint64_t ngx_http_procore_scope_alias_company(
     ngx_http_procore_scope_ctx_t *ctx, const procore_str_t *uuid);
 static ngx_uint_t ngx_http_procore_scope_foreign_uuid(
     ngx_http_procore_scope_ctx_t *ctx, const procore_claim_t *claim);
@@ -66,7 +68,7 @@ ngx_http_procore_scope_claim(void *data, const procore_claim_t *claim)
         verdict = NGX_HTTP_PROCORE_SCOPE_MALFORMED;
 
     } else if (ctx->company == 0) {
-        verdict = NGX_HTTP_PROCORE_SCOPE_UNJUDGED;
+        verdict = ngx_http_procore_scope_judge_first(ctx, claim);
 
     } else if (claim->kind == PROCORE_KIND_PROJECT
                && claim->state == PROCORE_CLAIM_UUID)
@@ -74,7 +76,8 @@ ngx_http_procore_scope_claim(void *data, const procore_claim_t *claim)
         verdict = NGX_HTTP_PROCORE_SCOPE_FOREIGN;
 
     } else if (claim->state == PROCORE_CLAIM_UUID) {
-        verdict = ngx_http_procore_scope_judge_alias(ctx, &claim->value);
+        verdict = ngx_http_procore_scope_judge_company(ctx,
+                    ngx_http_procore_scope_alias_company(ctx, &claim->value));
 
     } else if (claim->kind == PROCORE_KIND_COMPANY) {
         verdict = ngx_http_procore_scope_judge_company(ctx, claim->id);
@@ -206,15 +209,46 @@ ngx_http_procore_scope_judge_company(ngx_http_procore_scope_ctx_t *ctx,
 }
 
 
+/* While the token has no company: what a first use would have to be. */
+
 static ngx_http_procore_scope_verdict_e
-ngx_http_procore_scope_judge_alias(ngx_http_procore_scope_ctx_t *ctx,
+ngx_http_procore_scope_judge_first(ngx_http_procore_scope_ctx_t *ctx,
+    const procore_claim_t *claim)
+{
+    uint64_t  company;
+
+    if (claim->kind == PROCORE_KIND_PROJECT) {
+        return ctx->first_use ? ngx_http_procore_scope_add_unknown(ctx, claim)
+                              : NGX_HTTP_PROCORE_SCOPE_UNJUDGED;
+    }
+
+    company = claim->state == PROCORE_CLAIM_UUID
+              ? ngx_http_procore_scope_alias_company(ctx, &claim->value)
+              : claim->id;
+
+    if (ctx->named_company == 0) {
+        ctx->named_company = company;
+    }
+
+    if (company == 0 || company != ctx->named_company) {
+        ctx->several = 1;
+    }
+
+    return NGX_HTTP_PROCORE_SCOPE_UNJUDGED;
+}
+
+
+/* The company with this other name, 0: none. */
+
+static uint64_t
+ngx_http_procore_scope_alias_company(ngx_http_procore_scope_ctx_t *ctx,
     const procore_str_t *uuid)
 {
     ngx_uint_t                       i;
     ngx_http_procore_scope_alias_t  *alias;
 
     if (ctx->conf->aliases == NULL) {
-        return NGX_HTTP_PROCORE_SCOPE_FOREIGN;
+        return 0;
     }
 
     alias = ctx->conf->aliases->elts;
@@ -225,12 +259,11 @@ ngx_http_procore_scope_judge_alias(ngx_http_procore_scope_ctx_t *ctx,
                                uuid->len)
                == 0)
         {
-            return ngx_http_procore_scope_judge_company(ctx,
-                                                        alias[i].company);
+            return alias[i].company;
         }
     }
 
-    return NGX_HTTP_PROCORE_SCOPE_FOREIGN;
+    return 0;
 }
 
 
@@ -243,12 +276,24 @@ static ngx_uint_t
 ngx_http_procore_scope_foreign_uuid(ngx_http_procore_scope_ctx_t *ctx,
     const procore_claim_t *claim)
 {
+    uint64_t           company;
     procore_project_t  project;
 
-    return ctx->company
-           && ngx_http_procore_scope_find_project(ctx, claim->id, &project)
-              == PROCORE_OK
-           && project.company != ctx->company;
+    company = ctx->company ? ctx->company : ctx->named_company;
+
+    if ((ctx->company == 0 && !ctx->first_use)
+        || ngx_http_procore_scope_find_project(ctx, claim->id, &project)
+           != PROCORE_OK
+        || project.company == company)
+    {
+        return 0;
+    }
+
+    if (ctx->company == 0) {
+        ctx->several = 1;
+    }
+
+    return 1;
 }
 
 
@@ -517,6 +562,13 @@ ngx_http_procore_scope_note(ngx_http_procore_scope_ctx_t *ctx,
     procore_reason_e reason, procore_rank_e rank,
     ngx_http_procore_scope_claim_t *claim)
 {
+    if (rank == PROCORE_RANK_BODY_MALFORMED
+        && reason != PROCORE_REASON_MALFORMED_ID)
+    {
+        /* whatever wins, nobody knows what else stands in it */
+        ctx->body_unread = 1;
+    }
+
     if (rank >= ctx->rank) {
         return;
     }

@@ -213,4 +213,25 @@ void ngx_http_procore_scope_landing_over(ngx_http_procore_scope_trip_t *trip,
     ngx_http_procore_scope_landing_e landing, time_t retry_after);
 
 
+/*
+ * ..._lookup() is called in the phase with ids in ctx->unknown.  Returns NGX_OK
+ * where it could tell at once or has told (each verdict in ctx->unknown is OWN,
+ * FOREIGN or UNKNOWN_ID; where the list was out of reach it has noted
+ * lookup_failed, set ctx->retry_after or ctx->unauthorized), NGX_AGAIN where
+ * the request is held: it runs the phases again when it is done.
+ * ..._lookup_background() does the same for monitor without holding.
+ */
+
+ngx_int_t ngx_http_procore_scope_lookup(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_lookup_background(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_lookup_header(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+ngx_int_t ngx_http_procore_scope_lookup_body(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
+ngx_int_t ngx_http_procore_scope_lookup_init_zone(ngx_shm_zone_t *zone,
+    void *data);
+
+
 #endif /* _NGX_HTTP_PROCORE_SCOPE_LOOKUP_H_INCLUDED_ */

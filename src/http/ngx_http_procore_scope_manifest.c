@@ -8,10 +8,6 @@
 #include "../procore/procore_manifest.h"
 
 
-static char *ngx_http_procore_scope_read_file(ngx_conf_t *cf, ngx_str_t *name,
-    size_t max, ngx_str_t *text);
-
-
 char *
 ngx_http_procore_scope_manifest(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -19,6 +15,7 @@ ngx_http_procore_scope_manifest(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     char                           *rv;
     ngx_str_t                      *value, text;
+    ngx_file_info_t                 info;
     procore_manifest_t              manifest;
     ngx_http_procore_scope_help_t  *help;
 
@@ -33,7 +30,7 @@ ngx_http_procore_scope_manifest(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     rv = ngx_http_procore_scope_read_file(cf, &value[1], PROCORE_MANIFEST_MAX,
-                                          &text);
+                                          &text, &info);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -87,14 +84,13 @@ ngx_http_procore_scope_manifest(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static char *
+char *
 ngx_http_procore_scope_read_file(ngx_conf_t *cf, ngx_str_t *name, size_t max,
-    ngx_str_t *text)
+    ngx_str_t *text, ngx_file_info_t *info)
 {
-    off_t            size;
-    ssize_t          n;
-    ngx_fd_t         fd;
-    ngx_file_info_t  info;
+    off_t     size;
+    ssize_t   n;
+    ngx_fd_t  fd;
 
     fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
 
@@ -106,13 +102,13 @@ ngx_http_procore_scope_read_file(ngx_conf_t *cf, ngx_str_t *name, size_t max,
 
     n = NGX_ERROR;
 
-    if (ngx_fd_info(fd, &info) == NGX_FILE_ERROR) {
+    if (ngx_fd_info(fd, info) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
                            ngx_fd_info_n " \"%V\" failed", name);
         goto done;
     }
 
-    size = ngx_file_size(&info);
+    size = ngx_file_size(info);
 
     if (size <= 0 || (uint64_t) size > max) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

@@ -6,14 +6,14 @@
  */
 
 
+#include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_oauth.h"
-
-
-#define ngx_http_procore_scope_rebind_rank(carrier)                           \
-    ((procore_rank_e) (PROCORE_RANK_HEADER + 2 * (carrier)))
+#include "ngx_http_procore_scope_relay.h"
 
 
 static ngx_int_t ngx_http_procore_scope_oauth_other(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_oauth_strip(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_oauth_start(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
@@ -21,14 +21,12 @@ static ngx_int_t ngx_http_procore_scope_oauth_finish(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_oauth_judge(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_oauth_mode(
+    ngx_http_procore_scope_ctx_t *ctx);
 static void ngx_http_procore_scope_oauth_revoked(
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_oauth_parent(
     ngx_http_procore_scope_ctx_t *ctx, procore_token_t *parent);
-static void ngx_http_procore_scope_oauth_choose(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, procore_token_t *parent);
-static void ngx_http_procore_scope_oauth_verdicts(
-    ngx_http_procore_scope_ctx_t *ctx);
 
 
 ngx_int_t
@@ -40,6 +38,10 @@ ngx_http_procore_scope_oauth_handler(ngx_http_request_t *r,
 
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "procore scope oauth handler");
+
+    if (ctx->relay && ctx->relay->next) {
+        return ngx_http_procore_scope_relay_handler(r, ctx);
+    }
 
     if (ctx->decision != NGX_HTTP_PROCORE_SCOPE_UNDECIDED) {
         return NGX_DECLINED;
@@ -73,8 +75,11 @@ ngx_http_procore_scope_oauth_handler(ngx_http_request_t *r,
 
     enforce = ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE;
 
+    /* a client of the other mode may tell its name in the body alone */
+
     if (ctx->oauth->reading && !ctx->body_read
-        && !(enforce && ctx->rank < PROCORE_RANK_UNCERTAIN))
+        && (!enforce || ctx->rank >= PROCORE_RANK_UNCERTAIN
+            || ctx->conf->twin))
     {
         rc = ngx_http_procore_scope_read_body(r, ctx);
 
@@ -121,15 +126,37 @@ ngx_http_procore_scope_oauth_other(ngx_http_request_t *r,
         return ngx_http_procore_scope_refuse(r, ctx);
     }
 
-    if (r == r->main
-        && ngx_http_procore_scope_remove_headers(r,
-                                  NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING)
-           != NGX_OK)
-    {
+    if (r == r->main && ngx_http_procore_scope_oauth_strip(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return NGX_DECLINED;
+}
+
+
+/*
+ * Answers are read, so they must not come compressed.  And no header may name
+ * another target than the one judged: with a relay, its clients would get past
+ * it, in monitor too.
+ */
+
+static ngx_int_t
+ngx_http_procore_scope_oauth_strip(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_uint_t  which;
+
+    which = NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING;
+
+    if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE) {
+        which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_UPGRADE
+                 |NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE;
+
+    } else if (ctx->conf->authorize) {
+        which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE;
+    }
+
+    return ngx_http_procore_scope_remove_headers(r, which);
 }
 
 
@@ -147,6 +174,7 @@ ngx_http_procore_scope_oauth_start(ngx_http_request_t *r,
 
     ctx->oauth = oauth;
     ctx->rules.oauth = 1;
+    ctx->rules.all = ctx->conf->authorize != NULL;
 
     if (ngx_http_procore_scope_oauth_head(r, ctx) != NGX_OK) {
         return NGX_ERROR;
@@ -187,6 +215,10 @@ ngx_http_procore_scope_oauth_finish(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (ngx_http_procore_scope_redeems(r, ctx)) {
+        return ngx_http_procore_scope_redeem(r, ctx);
+    }
+
     if (ngx_http_procore_scope_decide(ctx) != NGX_OK) {
         return ngx_http_procore_scope_refuse_oauth(r, ctx);
     }
@@ -195,10 +227,7 @@ ngx_http_procore_scope_oauth_finish(ngx_http_request_t *r,
                        ? NGX_HTTP_PROCORE_SCOPE_ANSWER_TOKEN
                        : NGX_HTTP_PROCORE_SCOPE_ANSWER_REVOKE;
 
-    if (ngx_http_procore_scope_remove_headers(r,
-                                      NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING)
-        != NGX_OK)
-    {
+    if (ngx_http_procore_scope_oauth_strip(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -238,6 +267,8 @@ ngx_http_procore_scope_oauth_judge(ngx_http_request_t *r,
             ngx_http_procore_scope_oauth_revoked(ctx);
         }
 
+        ngx_http_procore_scope_oauth_mode(ctx);
+
     } else {
 
         ngx_str_set(&ctx->action, "token");
@@ -246,6 +277,9 @@ ngx_http_procore_scope_oauth_judge(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
+        oauth->fresh = parent.company == 0;
+
+        ngx_http_procore_scope_oauth_mode(ctx);
         ngx_http_procore_scope_oauth_choose(r, ctx, &parent);
     }
 
@@ -255,6 +289,29 @@ ngx_http_procore_scope_oauth_judge(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * The mode of the app: that of the token where it is known, else the one that
+ * asks.
+ */
+
+static void
+ngx_http_procore_scope_oauth_mode(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_str_t  asks, client;
+
+    ngx_http_procore_scope_oauth_client(ctx, &asks);
+    ngx_http_procore_scope_client_id(ctx, &client);
+
+    if (asks.len && client.len == 0) {
+        client = asks;
+    }
+
+    if (!ctx->oauth->unread && !ctx->body_unread) {
+        ctx->conf = ngx_http_procore_scope_client_conf(ctx->conf, &client);
+    }
 }
 
 
@@ -343,138 +400,4 @@ ngx_http_procore_scope_oauth_parent(ngx_http_procore_scope_ctx_t *ctx,
     }
 
     return NGX_OK;
-}
-
-
-/*
- * The ways to bind, the stronger one first: the configured company, that of the
- * refresh token, the named one.  Those that are present must be the same.
- */
-
-static void
-ngx_http_procore_scope_oauth_choose(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, procore_token_t *parent)
-{
-    uint64_t                         configured;
-    ngx_http_procore_scope_oauth_t  *oauth;
-
-    oauth = ctx->oauth;
-    oauth->bind = 0;
-    oauth->way = PROCORE_WAY_NONE;
-
-    if (parent->state == PROCORE_FAMILY_WITHDRAWN) {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_REVOKED_TOKEN,
-                                    PROCORE_RANK_TOKEN, NULL);
-        return;
-    }
-
-    if (ngx_http_procore_scope_configured(r, ctx->conf, &configured)
-        != NGX_OK)
-    {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
-                                    PROCORE_RANK_STORE_FAILED, NULL);
-        return;
-    }
-
-    ctx->company = configured ? configured : parent->company;
-
-    if (configured && parent->company && configured != parent->company) {
-        ctx->company = parent->company;
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
-                                    PROCORE_RANK_TOKEN, NULL);
-    }
-
-    if (ctx->company && oauth->company && oauth->company != ctx->company) {
-        ngx_http_procore_scope_oauth_rebind(ctx, ctx->company);
-    }
-
-    if (ctx->company == 0
-        && (ctx->conf->bind & ((ngx_uint_t) 1 << PROCORE_WAY_TOKEN_REQUEST)))
-    {
-        ctx->company = oauth->company;
-    }
-
-    if (parent->company) {
-        ctx->way = parent->way;
-
-    } else if (ctx->company) {
-        ctx->way = configured ? PROCORE_WAY_CONFIGURED
-                              : PROCORE_WAY_TOKEN_REQUEST;
-    }
-
-    ngx_http_procore_scope_oauth_verdicts(ctx);
-
-    /* in monitor it goes on: what would be refused must bind nothing */
-
-    if (ctx->rank == PROCORE_RANK_NONE
-        || ctx->rank == PROCORE_RANK_STORE_FAILED)
-    {
-        oauth->bind = ctx->company;
-        oauth->way = ctx->way;
-
-        return;
-    }
-
-    if (ctx->reason != PROCORE_REASON_REBIND
-        && ctx->reason != PROCORE_REASON_MALFORMED_ID)
-    {
-        /* not even the refresh token is certain */
-        oauth->has_parent = 0;
-    }
-
-    if (parent->company == 0) {
-        ctx->company = 0;
-        ctx->way = PROCORE_WAY_NONE;
-    }
-}
-
-
-void
-ngx_http_procore_scope_oauth_rebind(ngx_http_procore_scope_ctx_t *ctx,
-    uint64_t company)
-{
-    ngx_uint_t                       i;
-    ngx_http_procore_scope_claim_t  *claim;
-
-    claim = ctx->claims.elts;
-
-    for (i = 0; i < ctx->claims.nelts; i++) {
-
-        if (claim[i].kind == PROCORE_KIND_COMPANY && claim[i].id
-            && claim[i].id != company)
-        {
-            ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
-                         ngx_http_procore_scope_rebind_rank(claim[i].carrier),
-                                        &claim[i]);
-            return;
-        }
-    }
-
-    ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND, PROCORE_RANK_BODY,
-                                NULL);
-}
-
-
-/* Claims were kept before the company was known. */
-
-static void
-ngx_http_procore_scope_oauth_verdicts(ngx_http_procore_scope_ctx_t *ctx)
-{
-    ngx_uint_t                       i;
-    ngx_http_procore_scope_claim_t  *claim;
-
-    if (ctx->company == 0) {
-        return;
-    }
-
-    claim = ctx->claims.elts;
-
-    for (i = 0; i < ctx->claims.nelts; i++) {
-
-        if (claim[i].kind == PROCORE_KIND_COMPANY && claim[i].id) {
-            claim[i].verdict = claim[i].id == ctx->company
-                               ? NGX_HTTP_PROCORE_SCOPE_OWN
-                               : NGX_HTTP_PROCORE_SCOPE_FOREIGN;
-        }
-    }
 }

@@ -22,6 +22,14 @@ static void ngx_http_procore_scope_oauth_claim(void *data,
 static void ngx_http_procore_scope_oauth_param(void *data,
     procore_carrier_e carrier, procore_param_e param, procore_value_e type,
     const procore_str_t *value);
+static void ngx_http_procore_scope_oauth_code(
+    ngx_http_procore_scope_ctx_t *ctx, procore_value_e type,
+    const procore_str_t *value);
+static void ngx_http_procore_scope_oauth_field(void *data,
+    procore_carrier_e carrier, const procore_str_t *name,
+    procore_value_e type, const procore_str_t *value);
+static ngx_http_procore_scope_field_t *ngx_http_procore_scope_oauth_same(
+    ngx_http_procore_scope_oauth_t *oauth, const procore_str_t *name);
 static void ngx_http_procore_scope_oauth_agree(
     ngx_http_procore_scope_ctx_t *ctx, procore_carrier_e carrier,
     procore_param_e param, const procore_str_t *value);
@@ -41,6 +49,7 @@ ngx_http_procore_scope_oauth_sink(ngx_http_procore_scope_ctx_t *ctx,
     sink->claim = ngx_http_procore_scope_oauth_claim;
     sink->unlisted = NULL;
     sink->param = ngx_http_procore_scope_oauth_param;
+    sink->field = ngx_http_procore_scope_oauth_field;
 }
 
 
@@ -128,15 +137,11 @@ ngx_http_procore_scope_oauth_basic(ngx_http_request_t *r,
     procore_str_t     part;
     ngx_table_elt_t  *h;
 
-    h = r->headers_in.authorization;
-
-    if (h == NULL || h->value.len < sizeof("Basic ") - 1
-        || ngx_strncasecmp(h->value.data, (u_char *) "Basic ",
-                           sizeof("Basic ") - 1)
-           != 0)
-    {
+    if (!ngx_http_procore_scope_is_basic(r)) {
         return NGX_OK;
     }
+
+    h = r->headers_in.authorization;
 
     encoded.data = h->value.data + sizeof("Basic ") - 1;
     encoded.len = h->value.len - (sizeof("Basic ") - 1);
@@ -219,6 +224,10 @@ ngx_http_procore_scope_oauth_param(void *data, procore_carrier_e carrier,
         return;
     }
 
+    if (param == PROCORE_PARAM_CODE) {
+        ngx_http_procore_scope_oauth_code(ctx, type, value);
+    }
+
     switch (type) {
 
     case PROCORE_VALUE_TEXT:
@@ -236,6 +245,138 @@ ngx_http_procore_scope_oauth_param(void *data, procore_carrier_e carrier,
     }
 
     ngx_http_procore_scope_oauth_agree(ctx, carrier, param, &text);
+}
+
+
+/*
+ * Whatever looks like a code of the gateway's must not reach the login host,
+ * wherever it stands and whatever else is wrong with the request.
+ */
+
+static void
+ngx_http_procore_scope_oauth_code(ngx_http_procore_scope_ctx_t *ctx,
+    procore_value_e type, const procore_str_t *value)
+{
+    if (type == PROCORE_VALUE_OTHER || type == PROCORE_VALUE_LONG
+        || (type == PROCORE_VALUE_TEXT && value->len >= 4
+            && ngx_strncasecmp((u_char *) value->data, (u_char *) "psg_", 4)
+               == 0))
+    {
+        ctx->oauth->psg_code = 1;
+    }
+}
+
+
+static void
+ngx_http_procore_scope_oauth_field(void *data, procore_carrier_e carrier,
+    const procore_str_t *name, procore_value_e type,
+    const procore_str_t *value)
+{
+    ngx_http_procore_scope_ctx_t *ctx = data;
+
+    ngx_pool_t                      *pool;
+    ngx_http_procore_scope_field_t  *field;
+    ngx_http_procore_scope_oauth_t  *oauth;
+
+    oauth = ctx->oauth;
+    pool = ctx->request->pool;
+
+    if (type == PROCORE_VALUE_NULL || name->len == 0) {
+        return;
+    }
+
+    if (type != PROCORE_VALUE_TEXT || memchr(name->data, '[', name->len)
+        || memchr(name->data, ']', name->len))
+    {
+        oauth->odd = 1;
+        return;
+    }
+
+    field = ngx_http_procore_scope_oauth_same(oauth, name);
+
+    if (field) {
+
+        if (field->value.len != value->len
+            || (value->len && ngx_memcmp(field->value.data, value->data,
+                                         value->len) != 0))
+        {
+            oauth->unsure = 1;
+        }
+
+        return;
+    }
+
+    if (oauth->fields.nelts == NGX_HTTP_PROCORE_SCOPE_FIELDS) {
+        oauth->odd = 1;
+        return;
+    }
+
+    if (oauth->fields.elts == NULL
+        && ngx_array_init(&oauth->fields, pool, 4,
+                          sizeof(ngx_http_procore_scope_field_t))
+           != NGX_OK)
+    {
+        oauth->odd = 1;
+        return;
+    }
+
+    field = ngx_array_push(&oauth->fields);
+
+    if (field == NULL) {
+        oauth->odd = 1;
+        return;
+    }
+
+    if (ngx_http_procore_scope_copy(pool, &field->name, name) != NGX_OK
+        || ngx_http_procore_scope_copy(pool, &field->value, value) != NGX_OK)
+    {
+        oauth->fields.nelts--;
+        oauth->odd = 1;
+    }
+}
+
+
+static ngx_http_procore_scope_field_t *
+ngx_http_procore_scope_oauth_same(ngx_http_procore_scope_oauth_t *oauth,
+    const procore_str_t *name)
+{
+    ngx_uint_t                       i;
+    ngx_http_procore_scope_field_t  *field;
+
+    field = oauth->fields.elts;
+
+    for (i = 0; i < oauth->fields.nelts; i++) {
+
+        if (field[i].name.len == name->len
+            && ngx_memcmp(field[i].name.data, name->data, name->len) == 0)
+        {
+            return &field[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_http_procore_scope_oauth_find(ngx_http_procore_scope_ctx_t *ctx,
+    const char *name, procore_str_t *value)
+{
+    procore_str_t                    wanted;
+    ngx_http_procore_scope_field_t  *field;
+
+    wanted.len = ngx_strlen(name);
+    wanted.data = (const u_char *) name;
+
+    value->len = 0;
+    value->data = NULL;
+
+    field = ngx_http_procore_scope_oauth_same(ctx->oauth, &wanted);
+
+    if (field) {
+        value->len = field->value.len;
+        value->data = field->value.data;
+    }
 }
 
 
@@ -285,6 +426,8 @@ ngx_http_procore_scope_oauth_unread(ngx_http_procore_scope_ctx_t *ctx,
     procore_carrier_e carrier)
 {
     procore_reason_e  reason;
+
+    ctx->oauth->unread = 1;
 
     switch (carrier) {
 

@@ -5,30 +5,13 @@
 
 
 #include "ngx_http_procore_scope_lookup.h"
-#include "../procore/procore_link.h"
-
-
-/* A larger number in X-Rate-Limit-Reset is a time and not a duration. */
-
-#define NGX_HTTP_PROCORE_SCOPE_EPOCH      1000000000
+#include "ngx_http_procore_scope_call.h"
 
 
 static void ngx_http_procore_scope_page_project(void *data, uint64_t project,
     uint64_t company);
 static void ngx_http_procore_scope_page_next(
     ngx_http_procore_scope_trip_t *trip);
-static time_t ngx_http_procore_scope_page_retry(ngx_http_request_t *sr);
-static ngx_list_part_t *ngx_http_procore_scope_page_answer(
-    ngx_http_request_t *sr);
-static ngx_str_t *ngx_http_procore_scope_page_header(ngx_http_request_t *sr,
-    ngx_str_t *name);
-
-
-static ngx_str_t  ngx_http_procore_scope_link = ngx_string("link");
-static ngx_str_t  ngx_http_procore_scope_retry_after =
-    ngx_string("retry-after");
-static ngx_str_t  ngx_http_procore_scope_rate_reset =
-    ngx_string("x-rate-limit-reset");
 
 
 void
@@ -49,10 +32,6 @@ ngx_int_t
 ngx_http_procore_scope_lookup_header(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    ngx_uint_t                      i;
-    procore_str_t                   value;
-    ngx_list_part_t                *part;
-    ngx_table_elt_t                *h;
     ngx_http_procore_scope_trip_t  *trip;
 
     r->header_sent = 1;
@@ -75,42 +54,12 @@ ngx_http_procore_scope_lookup_header(ngx_http_request_t *r,
 
     trip->status = r->headers_out.status;
 
-    if (r->headers_out.content_encoding
-        && r->headers_out.content_encoding->value.len)
-    {
+    if (!ngx_http_procore_scope_subrequest_plain(r)) {
         trip->broken = 1;
     }
 
-#if (NGX_HTTP_CACHE)
-    /* an old list, perhaps of another company */
-
-    if (r->cached) {
-        trip->broken = 1;
-    }
-#endif
-
-    for (part = ngx_http_procore_scope_page_answer(r);
-         part;
-         part = part->next)
-    {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].hash == 0
-                || !ngx_http_procore_scope_is_header(&h[i],
-                                                &ngx_http_procore_scope_link))
-            {
-                continue;
-            }
-
-            value.len = h[i].value.len;
-            value.data = h[i].value.data;
-
-            if (procore_link_has_next(&value)) {
-                trip->next = 1;
-            }
-        }
+    if (ngx_http_procore_scope_subrequest_next(r)) {
+        trip->next = 1;
     }
 
     return NGX_OK;
@@ -226,7 +175,7 @@ ngx_http_procore_scope_page_done(ngx_http_request_t *sr, void *data,
     case NGX_HTTP_TOO_MANY_REQUESTS:
     case NGX_HTTP_SERVICE_UNAVAILABLE:
         ngx_http_procore_scope_landing_over(trip, NGX_HTTP_PROCORE_SCOPE_AWAY,
-                                      ngx_http_procore_scope_page_retry(sr));
+                                 ngx_http_procore_scope_subrequest_retry(sr));
         return NGX_OK;
 
     default:
@@ -287,83 +236,4 @@ failed:
 
     ngx_http_procore_scope_landing_over(trip, NGX_HTTP_PROCORE_SCOPE_FAILED,
                                         0);
-}
-
-
-/*
- * Until when the answer asks us to keep away: Retry-After (RFC 9110, section
- * 10.2.3: seconds or a date), else X-Rate-Limit-Reset.  At least a second.
- */
-
-static time_t
-ngx_http_procore_scope_page_retry(ngx_http_request_t *sr)
-{
-    time_t      n;
-    ngx_str_t  *value;
-
-    value = ngx_http_procore_scope_page_header(sr,
-                                       &ngx_http_procore_scope_retry_after);
-
-    if (value) {
-        n = ngx_atotm(value->data, value->len);
-
-        if (n == (time_t) NGX_ERROR) {
-            n = ngx_parse_http_time(value->data, value->len);
-            n = n == (time_t) NGX_ERROR ? NGX_HTTP_PROCORE_SCOPE_RETRY
-                                        : n - ngx_time();
-        }
-
-        return ngx_max(n, 1);
-    }
-
-    value = ngx_http_procore_scope_page_header(sr,
-                                        &ngx_http_procore_scope_rate_reset);
-
-    if (value) {
-        n = ngx_atotm(value->data, value->len);
-
-        if (n >= NGX_HTTP_PROCORE_SCOPE_EPOCH) {
-            n -= ngx_time();
-        }
-
-        if (n != (time_t) NGX_ERROR) {
-            return ngx_max(n, 1);
-        }
-    }
-
-    return NGX_HTTP_PROCORE_SCOPE_RETRY;
-}
-
-
-/* The header as it was answered, with what the location hides. */
-
-static ngx_list_part_t *
-ngx_http_procore_scope_page_answer(ngx_http_request_t *sr)
-{
-    return sr->upstream ? &sr->upstream->headers_in.headers.part
-                        : &sr->headers_out.headers.part;
-}
-
-
-static ngx_str_t *
-ngx_http_procore_scope_page_header(ngx_http_request_t *sr, ngx_str_t *name)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    for (part = ngx_http_procore_scope_page_answer(sr);
-         part;
-         part = part->next)
-    {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash && ngx_http_procore_scope_is_header(&h[i], name)) {
-                return &h[i].value;
-            }
-        }
-    }
-
-    return NULL;
 }

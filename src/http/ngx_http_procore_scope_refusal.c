@@ -8,10 +8,21 @@
 #include "ngx_http_procore_scope.h"
 
 
+/* What the token endpoint calls a reason: RFC 6749, section 5.2. */
+
+typedef struct {
+    procore_reason_e   reason;
+    const char        *error;
+    ngx_uint_t         status;
+} ngx_http_procore_scope_oauth_error_t;
+
+
 static ngx_int_t ngx_http_procore_scope_send_refusal(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, ngx_uint_t oauth);
 static ngx_uint_t ngx_http_procore_scope_refusal_status(
     ngx_http_procore_scope_ctx_t *ctx, ngx_uint_t oauth);
+static const ngx_http_procore_scope_oauth_error_t *
+    ngx_http_procore_scope_oauth_error(procore_reason_e reason);
 static ngx_int_t ngx_http_procore_scope_api_text(
     ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_procore_scope_oauth_text(
@@ -29,6 +40,27 @@ static ngx_int_t ngx_http_procore_scope_refusal_headers(ngx_http_request_t *r,
 /* Members, punctuation and numbers of a refusal, without the texts in it. */
 
 #define NGX_HTTP_PROCORE_SCOPE_FIXED  512
+
+
+/* All that is not here is the last one. */
+
+static const ngx_http_procore_scope_oauth_error_t
+    ngx_http_procore_scope_oauth_errors[] =
+{
+    { PROCORE_REASON_STORE_FAILED, "temporarily_unavailable", 503 },
+    { PROCORE_REASON_LOOKUP_FAILED, "temporarily_unavailable", 503 },
+    { PROCORE_REASON_EXCHANGE_FAILED, "temporarily_unavailable", 503 },
+    { PROCORE_REASON_BAD_CLIENT, "invalid_client", 401 },
+    { PROCORE_REASON_REVOKED_TOKEN, "invalid_grant", 400 },
+    { PROCORE_REASON_BAD_CODE, "invalid_grant", 400 },
+    { PROCORE_REASON_CODE_EXPIRED, "invalid_grant", 400 },
+    { PROCORE_REASON_CODE_REPLAYED, "invalid_grant", 400 },
+    { PROCORE_REASON_CODE_MISMATCH, "invalid_grant", 400 },
+    { PROCORE_REASON_PKCE_FAILED, "invalid_grant", 400 },
+    { PROCORE_REASON_COMPANY_NOT_AVAILABLE, "invalid_grant", 400 },
+    { PROCORE_REASON_MAX, "invalid_request", 400 }
+};
+
 
 ngx_int_t
 ngx_http_procore_scope_refuse(ngx_http_request_t *r,
@@ -50,10 +82,7 @@ static ngx_int_t
 ngx_http_procore_scope_send_refusal(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, ngx_uint_t oauth)
 {
-    ngx_int_t     rc;
-    ngx_buf_t    *b;
-    ngx_str_t     body;
-    ngx_chain_t   out;
+    ngx_str_t  body;
 
     ctx->refused = 1;
 
@@ -61,26 +90,39 @@ ngx_http_procore_scope_send_refusal(ngx_http_request_t *r,
         return ngx_http_procore_scope_refusal_status(ctx, oauth);
     }
 
+    if (ngx_http_procore_scope_refusal(r, ctx, oauth, &body) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_procore_scope_send(r, &body);
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_send(ngx_http_request_t *r, ngx_str_t *body)
+{
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+
     /* nobody asks for a body that is not wanted: RFC 9110, section 10.1.1 */
 
     r->expect_tested = 1;
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
+        ngx_http_clean_header(r);
         return rc;
     }
 
     b = ngx_calloc_buf(r->pool);
-
-    if (b == NULL
-        || ngx_http_procore_scope_refusal(r, ctx, oauth, &body) != NGX_OK)
-    {
+    if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b->pos = body.data;
-    b->last = body.data + body.len;
-    b->memory = 1;
+    b->pos = body->data;
+    b->last = body->data + body->len;
+    b->memory = body->len > 0;
     b->last_buf = 1;
     b->last_in_chain = 1;
 
@@ -127,22 +169,38 @@ ngx_http_procore_scope_refusal(ngx_http_request_t *r,
 }
 
 
-/* The token endpoint knows fewer statuses: RFC 6749, section 5.2. */
-
 static ngx_uint_t
 ngx_http_procore_scope_refusal_status(ngx_http_procore_scope_ctx_t *ctx,
     ngx_uint_t oauth)
 {
-    ngx_uint_t  status;
-
-    status = procore_reasons[ctx->reason].status;
-
-    if (!oauth) {
-        return ctx->unauthorized ? NGX_HTTP_UNAUTHORIZED : status;
+    if (oauth) {
+        return ngx_http_procore_scope_oauth_error(ctx->reason)->status;
     }
 
-    return status == NGX_HTTP_SERVICE_UNAVAILABLE ? status
-                                                  : NGX_HTTP_BAD_REQUEST;
+    if (ctx->chooser && ctx->reason == PROCORE_REASON_REBIND) {
+        return NGX_HTTP_CONFLICT;
+    }
+
+    return ctx->unauthorized ? NGX_HTTP_UNAUTHORIZED
+                             : procore_reasons[ctx->reason].status;
+}
+
+
+static const ngx_http_procore_scope_oauth_error_t *
+ngx_http_procore_scope_oauth_error(procore_reason_e reason)
+{
+    const ngx_http_procore_scope_oauth_error_t  *p;
+
+    for (p = ngx_http_procore_scope_oauth_errors;
+         p->reason != PROCORE_REASON_MAX;
+         p++)
+    {
+        if (p->reason == reason) {
+            break;
+        }
+    }
+
+    return p;
 }
 
 
@@ -166,7 +224,7 @@ ngx_http_procore_scope_api_text(ngx_http_procore_scope_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    len = 2 * sentence.len;
+    len = 2 * sentence.len + ctx->choose_url.len;
 
     if (claim) {
         len += claim->name.len + claim->value.len;
@@ -210,6 +268,11 @@ ngx_http_procore_scope_api_text(ngx_http_procore_scope_ctx_t *ctx,
 
     p = ngx_slprintf(p, last, ",\"decision_id\":\"%v\"", id);
 
+    if (ctx->choose_url.len) {
+        p = ngx_http_procore_scope_member(p, last, ",\"choose_url\":",
+                                          &ctx->choose_url);
+    }
+
     if (help) {
         p = ngx_http_procore_scope_help(p, last, help);
     }
@@ -229,23 +292,6 @@ ngx_http_procore_scope_oauth_text(ngx_http_procore_scope_ctx_t *ctx,
     u_char      *p, *last;
     size_t       len;
     ngx_str_t    sentence;
-    const char  *error;
-
-    switch (ctx->reason) {
-
-    case PROCORE_REASON_STORE_FAILED:
-    case PROCORE_REASON_LOOKUP_FAILED:
-        error = "temporarily_unavailable";
-        break;
-
-    case PROCORE_REASON_REVOKED_TOKEN:
-        error = "invalid_grant";
-        break;
-
-    default:
-        error = "invalid_request";
-        break;
-    }
 
     if (ngx_http_procore_scope_sentence(ctx, &sentence) != NGX_OK) {
         return NGX_ERROR;
@@ -263,7 +309,7 @@ ngx_http_procore_scope_oauth_text(ngx_http_procore_scope_ctx_t *ctx,
     last = p + len;
 
     p = ngx_slprintf(p, last, "{\"error\":\"%s\",\"error_description\":\"",
-                     error);
+                     ngx_http_procore_scope_oauth_error(ctx->reason)->error);
     p = ngx_http_procore_scope_json(p, last, &sentence);
     p = ngx_slprintf(p, last, "\",\"reason\":\"%*s\"}",
                      procore_reasons[ctx->reason].name.len,
@@ -293,7 +339,8 @@ ngx_http_procore_scope_sentence(ngx_http_procore_scope_ctx_t *ctx,
         ngx_str_null(&value);
     }
 
-    len = ngx_strlen(s) + value.len + NGX_INT64_LEN;
+    len = ngx_strlen(s) + value.len + NGX_INT64_LEN
+          + sizeof("; choose one at ") - 1 + ctx->choose_url.len;
 
     p = ngx_pnalloc(ctx->request->pool, len);
     if (p == NULL) {
@@ -316,6 +363,12 @@ ngx_http_procore_scope_sentence(ngx_http_procore_scope_ctx_t *ctx,
         } else {
             *p++ = (u_char) *s;
         }
+    }
+
+    /* for a tool that shows its user the sentence and nothing else */
+
+    if (ctx->choose_url.len) {
+        p = ngx_slprintf(p, last, "; choose one at %V", &ctx->choose_url);
     }
 
     sentence->len = (size_t) (p - sentence->data);
@@ -407,6 +460,18 @@ ngx_http_procore_scope_refusal_headers(ngx_http_request_t *r,
         != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (ctx->reason == PROCORE_REASON_BAD_CLIENT) {
+
+        if (!ngx_http_procore_scope_is_basic(r)) {
+            return NGX_OK;
+        }
+
+        ngx_str_set(&value, "Basic realm=\"Procore\"");
+
+        return ngx_http_procore_scope_add_answer_header(r, "WWW-Authenticate",
+                                                        &value);
     }
 
     if (status == NGX_HTTP_UNAUTHORIZED) {

@@ -236,6 +236,30 @@ ngx_http_procore_scope_store_project(const u_char *realm, uint64_t project,
 }
 
 
+int
+ngx_http_procore_scope_store_sealed(const u_char *key,
+    procore_sealed_t *record)
+{
+    return ngx_http_procore_scope_store_result(
+                      procore_store_sealed(store.store, key,
+                                           (uint64_t) ngx_time(), record),
+                      "sealed record");
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_store_key(u_char *key)
+{
+    if (store.store == NULL
+        || procore_store_key(store.store, key) != PROCORE_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_http_procore_scope_store_write(procore_store_op_t *op,
     ngx_http_procore_scope_written_pt handler, void *data)
@@ -314,6 +338,12 @@ ngx_http_procore_scope_store_try(ngx_event_t *ev)
                       "procore_scope: the store \"%V\" is open now",
                       &store.conf->store);
         store.error[0] = '\0';
+    }
+
+    if (error[0] != '\0') {
+        ngx_log_error(NGX_LOG_EMERG, ev->log, 0,
+                      "procore_scope: the store \"%V\" cannot keep "
+                      "authorizations: %s", &store.conf->store, error);
     }
 
     ngx_http_procore_scope_writer_open(store.store);

@@ -117,7 +117,7 @@ ngx_http_procore_scope_oauth_body(ngx_http_request_t *r,
             return rc;
         }
 
-        return ngx_http_procore_scope_next_body_filter(r, in);
+        return ngx_http_procore_scope_answer_rest(r, in);
 
     default:
         return NGX_ERROR;
@@ -209,7 +209,7 @@ ngx_http_procore_scope_token_family(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_store_op_t *op)
 {
     u_char                          *memory;
-    ngx_str_t                        text, *client;
+    ngx_str_t                        text, client, *grant;
     procore_token_answer_t           answer;
     ngx_http_procore_scope_oauth_t  *oauth;
 
@@ -243,11 +243,19 @@ ngx_http_procore_scope_token_family(ngx_http_request_t *r,
         ngx_memcpy(op->parent, oauth->parent, PROCORE_DIGEST_SIZE);
     }
 
-    client = &oauth->params[PROCORE_PARAM_CLIENT_ID];
+    ngx_http_procore_scope_oauth_client(ctx, &client);
 
-    if (client->len && client->len <= PROCORE_STORE_CLIENT_MAX) {
-        op->client_len = (unsigned char) client->len;
-        ngx_memcpy(op->client, client->data, client->len);
+    if (client.len && client.len <= PROCORE_STORE_CLIENT_MAX) {
+        op->client_len = (unsigned char) client.len;
+        ngx_memcpy(op->client, client.data, client.len);
+    }
+
+    grant = &oauth->params[PROCORE_PARAM_GRANT_TYPE];
+
+    if (grant->len == sizeof("client_credentials") - 1
+        && ngx_memcmp(grant->data, "client_credentials", grant->len) == 0)
+    {
+        op->user = PROCORE_STORE_SERVICE;
     }
 
     return ngx_http_procore_scope_token_digests(ctx, &answer, op);
@@ -343,6 +351,7 @@ static ngx_int_t
 ngx_http_procore_scope_token_finish(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
+    ngx_str_t                        body;
     ngx_uint_t                       enforce, revoke;
     ngx_http_procore_scope_oauth_t  *oauth;
 
@@ -355,8 +364,22 @@ ngx_http_procore_scope_token_finish(ngx_http_request_t *r,
 
     case PROCORE_OK:
 
-        if (!revoke) {
-            ngx_http_procore_scope_token_bound(ctx);
+        if (revoke) {
+            break;
+        }
+
+        ngx_http_procore_scope_token_bound(ctx);
+
+        switch (ngx_http_procore_scope_token_tell(r, ctx, &body)) {
+
+        case NGX_OK:
+            return ngx_http_procore_scope_answer_send(r, ctx, &body);
+
+        case NGX_DECLINED:
+            break;
+
+        default:
+            return NGX_ERROR;
         }
 
         break;
@@ -415,7 +438,7 @@ ngx_http_procore_scope_token_bound(ngx_http_procore_scope_ctx_t *ctx)
     ctx->way = oauth->bound.way;
 
     if (oauth->bound.state == PROCORE_FAMILY_BOUND && oauth->bind
-        && !oauth->has_parent)
+        && oauth->fresh)
     {
         ngx_str_set(&ctx->action, "bind");
     }

@@ -130,9 +130,17 @@ ngx_http_procore_scope_mode_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_str_t                           text;
+    ngx_http_procore_scope_ctx_t       *ctx;
     ngx_http_procore_scope_loc_conf_t  *plcf;
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_procore_scope_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_procore_scope_module);
+
+    if (ctx && ctx->started) {
+
+        /* the token's app may have a mode of its own */
+        plcf = ctx->conf;
+    }
 
     text.data = (u_char *) ngx_http_procore_scope_mode_names[plcf->mode];
     text.len = ngx_strlen(text.data);

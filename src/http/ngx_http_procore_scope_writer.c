@@ -7,6 +7,7 @@
  */
 
 
+#include "ngx_http_procore_scope_write.h"
 #include "ngx_http_procore_scope_writer.h"
 
 
@@ -20,9 +21,9 @@
 #define NGX_HTTP_PROCORE_SCOPE_QUEUE         4096
 #define NGX_HTTP_PROCORE_SCOPE_QUEUE_AGE     2000    /* milliseconds */
 
-/* Ids of all lists that wait, in 8 bytes each: five of the longest lists. */
+/* Sealed bytes of all operations that wait: as many of the largest records. */
 
-#define NGX_HTTP_PROCORE_SCOPE_LIST_QUEUE    1000000
+#define NGX_HTTP_PROCORE_SCOPE_SEALED_QUEUE  (32 * PROCORE_STORE_SEALED_MAX)
 
 /*
  * Ids of a list in one group.  A token that comes meanwhile waits for it; alone
@@ -50,20 +51,6 @@
 
 
 typedef struct {
-    ngx_queue_t                        queue;
-    procore_store_op_t                 op;
-    ngx_http_procore_scope_written_pt  handler;
-    void                              *data;
-    ngx_msec_t                         queued;
-    ngx_uint_t                         tries;
-    size_t                             first;      /* of the piece at hand */
-    size_t                             moved;      /* by the pieces before */
-    size_t                             total;      /* ids of the list */
-    uint64_t                           projects[]; /* the list */
-} ngx_http_procore_scope_write_t;
-
-
-typedef struct {
     procore_store_t                   *store;
     procore_store_op_t                *ops[PROCORE_STORE_GROUP];
     ngx_http_procore_scope_write_t    *writes[PROCORE_STORE_GROUP];
@@ -87,19 +74,18 @@ typedef struct {
     ngx_uint_t                         ntokens;
     ngx_queue_t                        lists;
     size_t                             nlisted;    /* ids in lists */
+    size_t                             nsealed;    /* bytes in tokens */
     ngx_queue_t                        again;
     ngx_uint_t                         nagain;
     ngx_event_t                        again_event;
     ngx_event_t                        alive;
     ngx_msec_t                         oldest;     /* of the group at hand */
     time_t                             failed;     /* last failure, 0: none */
+    ngx_uint_t                         sweep;      /* asked for, so often */
     unsigned                           busy:1;
-    unsigned                           sweep:1;
 } ngx_http_procore_scope_writer_t;
 
 
-static ngx_http_procore_scope_write_t *ngx_http_procore_scope_writer_copy(
-    procore_store_op_t *op);
 static void ngx_http_procore_scope_writer_start(void);
 static void ngx_http_procore_scope_writer_fill(void);
 static void ngx_http_procore_scope_writer_fill_lists(void);
@@ -114,7 +100,6 @@ static void ngx_http_procore_scope_writer_repeat(
     ngx_http_procore_scope_write_t *w);
 static void ngx_http_procore_scope_writer_again(ngx_event_t *ev);
 static void ngx_http_procore_scope_writer_alive(ngx_event_t *ev);
-static void ngx_http_procore_scope_writer_free(ngx_queue_t *queue);
 
 
 static ngx_http_procore_scope_writer_t  writer;
@@ -206,7 +191,7 @@ ngx_http_procore_scope_writer_add(procore_store_op_t *op,
 {
     ngx_http_procore_scope_write_t  *w;
 
-    w = ngx_http_procore_scope_writer_copy(op);
+    w = ngx_http_procore_scope_write_copy(op, writer.log);
     if (w == NULL) {
         return NGX_ERROR;
     }
@@ -228,7 +213,9 @@ ngx_http_procore_scope_writer_add(procore_store_op_t *op,
     } else {
 
         if (writer.store == NULL
-            || writer.ntokens >= NGX_HTTP_PROCORE_SCOPE_QUEUE)
+            || writer.ntokens >= NGX_HTTP_PROCORE_SCOPE_QUEUE
+            || op->sealed_len
+               > NGX_HTTP_PROCORE_SCOPE_SEALED_QUEUE - writer.nsealed)
         {
             ngx_http_procore_scope_writer_repeat(w);
             return NGX_ERROR;
@@ -237,6 +224,7 @@ ngx_http_procore_scope_writer_add(procore_store_op_t *op,
         w->handler = handler;
         w->data = data;
         writer.ntokens++;
+        writer.nsealed += op->sealed_len;
         ngx_queue_insert_tail(&writer.tokens, &w->queue);
     }
 
@@ -249,7 +237,7 @@ ngx_http_procore_scope_writer_add(procore_store_op_t *op,
 void
 ngx_http_procore_scope_writer_sweep(void)
 {
-    writer.sweep = 1;
+    writer.sweep++;
 
     ngx_http_procore_scope_writer_start();
 }
@@ -287,7 +275,7 @@ ngx_http_procore_scope_writer_exit(void)
     }
 
     writer.sweep = 0;
-    ngx_http_procore_scope_writer_free(&writer.lists);
+    ngx_http_procore_scope_write_free(&writer.lists);
 
     while (writer.store != NULL && !ngx_queue_empty(&writer.tokens)) {
 
@@ -304,51 +292,10 @@ ngx_http_procore_scope_writer_exit(void)
         }
     }
 
-    ngx_http_procore_scope_writer_free(&writer.tokens);
+    ngx_http_procore_scope_write_free(&writer.tokens);
 
     writer.job = NULL;
     writer.store = NULL;
-}
-
-
-static ngx_http_procore_scope_write_t *
-ngx_http_procore_scope_writer_copy(procore_store_op_t *op)
-{
-    size_t                           n;
-    ngx_http_procore_scope_write_t  *w;
-
-    n = 0;
-
-    if (op->type == PROCORE_STORE_PROJECTS) {
-        n = op->nprojects;
-
-        if (n > NGX_HTTP_PROCORE_SCOPE_LIST_QUEUE) {
-            return NULL;
-        }
-    }
-
-    w = ngx_alloc(sizeof(ngx_http_procore_scope_write_t) + n * sizeof(uint64_t),
-                  writer.log);
-    if (w == NULL) {
-        return NULL;
-    }
-
-    w->op = *op;
-    w->handler = NULL;
-    w->data = NULL;
-    w->queued = ngx_current_msec;
-    w->tries = 0;
-    w->first = 0;
-    w->moved = 0;
-    w->total = n;
-
-    if (n) {
-        ngx_memcpy(w->projects, op->projects, n * sizeof(uint64_t));
-    }
-
-    w->op.projects = w->projects;
-
-    return w;
 }
 
 
@@ -362,8 +309,14 @@ ngx_http_procore_scope_writer_start(void)
     }
 
     job = writer.job;
+    job->n = 0;
+    job->sweep = 0;
 
-    ngx_http_procore_scope_writer_fill();
+    /* a queue that is never empty must not keep the sweep away */
+
+    if (writer.sweep < 2) {
+        ngx_http_procore_scope_writer_fill();
+    }
 
     if (job->n == 0) {
 
@@ -420,6 +373,7 @@ ngx_http_procore_scope_writer_fill(void)
         }
 
         writer.ntokens -= writer.ntokens > 0;
+        writer.nsealed -= w->op.sealed_len;
         ngx_http_procore_scope_writer_take(w);
     }
 
@@ -606,9 +560,7 @@ ngx_http_procore_scope_writer_result(int rc, const char *error)
 static void
 ngx_http_procore_scope_writer_repeat(ngx_http_procore_scope_write_t *w)
 {
-    /* a binding by configuration is asked for again by the next request */
-
-    if (w->op.type == PROCORE_STORE_BIND
+    if (!ngx_http_procore_scope_write_repeats(&w->op)
         || w->tries++ == NGX_HTTP_PROCORE_SCOPE_TRIES
         || writer.nagain == NGX_HTTP_PROCORE_SCOPE_QUEUE)
     {
@@ -644,6 +596,7 @@ ngx_http_procore_scope_writer_again(ngx_event_t *ev)
 
         w->queued = ngx_current_msec;
         writer.ntokens++;
+        writer.nsealed += w->op.sealed_len;
         ngx_queue_insert_tail(&writer.tokens, &w->queue);
     }
 
@@ -658,19 +611,4 @@ ngx_http_procore_scope_writer_alive(ngx_event_t *ev)
 {
     ngx_log_error(NGX_LOG_ALERT, ev->log, 0,
                   "procore_scope: a commit of the store takes over a minute");
-}
-
-
-static void
-ngx_http_procore_scope_writer_free(ngx_queue_t *queue)
-{
-    ngx_queue_t                     *q;
-    ngx_http_procore_scope_write_t  *w;
-
-    while (!ngx_queue_empty(queue)) {
-        q = ngx_queue_head(queue);
-        w = ngx_queue_data(q, ngx_http_procore_scope_write_t, queue);
-        ngx_queue_remove(q);
-        ngx_free(w);
-    }
 }

@@ -1,0 +1,418 @@
+
+/*
+ * Binds a token at one of its requests: to the configured company, to the only
+ * one of its app, or to the one that its first use names.
+ */
+
+
+#include "ngx_http_procore_scope_bind.h"
+
+
+static void ngx_http_procore_scope_bound(void *data, procore_store_op_t *op);
+static void ngx_http_procore_scope_undone(void *data, procore_store_op_t *op);
+static ngx_uint_t ngx_http_procore_scope_first_projects(
+    ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_first_verdicts(
+    ngx_http_procore_scope_ctx_t *ctx);
+
+
+void
+ngx_http_procore_scope_client_id(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_str_t *id)
+{
+    ngx_str_null(id);
+
+    if (ctx->known == PROCORE_OK) {
+        id->len = ctx->binding.client_len;
+        id->data = ctx->binding.client;
+    }
+}
+
+
+void
+ngx_http_procore_scope_bind_known(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    uint64_t       company;
+    ngx_str_t      client;
+    procore_way_e  way;
+
+    ngx_http_procore_scope_client_id(ctx, &client);
+
+    if (ngx_http_procore_scope_configured(r, ctx->conf, &company) != NGX_OK) {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
+                                    PROCORE_RANK_STORE_FAILED, NULL);
+        return;
+    }
+
+    if (company && ctx->company && company != ctx->company) {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
+                                    PROCORE_RANK_TOKEN, NULL);
+        return;
+    }
+
+    if (ctx->company || ctx->reason != PROCORE_REASON_OK) {
+        return;
+    }
+
+    way = PROCORE_WAY_CONFIGURED;
+
+    if (company == 0
+        && ngx_http_procore_scope_may_bind(ctx->conf, PROCORE_WAY_CLIENT))
+    {
+        way = PROCORE_WAY_CLIENT;
+        company = ngx_http_procore_scope_client_only(ctx->conf, &client);
+    }
+
+    if (company == 0) {
+        return;
+    }
+
+    if (!ngx_http_procore_scope_client_allows(ctx->conf, &client, company)) {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_COMPANY_NOT_ALLOWED,
+                                    PROCORE_RANK_TOKEN, NULL);
+        return;
+    }
+
+    ctx->company = company;
+    ctx->way = way;
+    ctx->to_bind = 1;
+}
+
+
+void
+ngx_http_procore_scope_bind_op(ngx_http_procore_scope_ctx_t *ctx,
+    procore_store_op_e type, uint64_t company, procore_way_e way,
+    procore_store_op_t *op)
+{
+    ngx_memzero(op, sizeof(procore_store_op_t));
+
+    op->type = type;
+    op->now = (uint64_t) ngx_time();
+    op->has_access = 1;
+    op->company = company;
+    op->way = way;
+    ngx_memcpy(op->realm, ctx->conf->realm, PROCORE_REALM_SIZE);
+    ngx_memcpy(op->access, ctx->digest, PROCORE_DIGEST_SIZE);
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_bind_token(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_uint_t          wait;
+    procore_store_op_t  op;
+
+    if (ctx->binding_sent) {
+        return NGX_AGAIN;
+    }
+
+    wait = ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE;
+
+    ngx_http_procore_scope_bind_op(ctx, PROCORE_STORE_BIND, ctx->company,
+                                   ctx->way, &op);
+
+    if (ngx_http_procore_scope_store_write(&op,
+                                    wait ? ngx_http_procore_scope_bound : NULL,
+                                           ctx)
+        != NGX_OK)
+    {
+        ctx->to_bind = 0;
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
+                                    PROCORE_RANK_STORE_FAILED, NULL);
+        return NGX_OK;
+    }
+
+    ngx_str_set(&ctx->action, "bind");
+
+    if (!wait) {
+        ctx->to_bind = 0;
+        return NGX_OK;
+    }
+
+    ctx->binding_sent = 1;
+    ngx_http_procore_scope_hold(r);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_procore_scope_bound(void *data, procore_store_op_t *op)
+{
+    ngx_http_procore_scope_ctx_t *ctx = data;
+
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ctx->to_bind = 0;
+    ctx->binding_sent = 0;
+
+    switch (op->rc) {
+
+    case PROCORE_OK:
+        ctx->binding = op->bound;
+        ctx->known = PROCORE_OK;
+
+        if (op->bound.state == PROCORE_FAMILY_WITHDRAWN) {
+            ngx_http_procore_scope_note(ctx, PROCORE_REASON_REVOKED_TOKEN,
+                                        PROCORE_RANK_TOKEN, NULL);
+            break;
+        }
+
+        /* a request beside this one may have been the first */
+
+        ctx->first_bound = op->way == PROCORE_WAY_FIRST_USE
+                           && op->bound.way == op->way
+                           && op->bound.bound_at == op->now;
+        ctx->way = op->bound.way;
+
+        break;
+
+    case PROCORE_CONFLICT:
+        ctx->binding = op->bound;
+        ctx->known = PROCORE_OK;
+        ctx->company = op->bound.company;
+        ctx->way = op->bound.way;
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
+                                    PROCORE_RANK_TOKEN, NULL);
+        break;
+
+    default:
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
+                                    PROCORE_RANK_STORE_FAILED, NULL);
+        break;
+    }
+
+    ngx_http_procore_scope_release(r);
+    ngx_http_procore_scope_wake(r);
+}
+
+
+void
+ngx_http_procore_scope_first_use(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_str_t         client;
+    procore_reason_e  reason;
+
+    ctx->first_use = 0;
+
+    if (ctx->rank < PROCORE_RANK_UNCERTAIN) {
+        return;
+    }
+
+    ngx_http_procore_scope_client_id(ctx, &client);
+
+    reason = PROCORE_REASON_UNBOUND;
+
+    if (ctx->named_company && !ctx->several
+        && ngx_http_procore_scope_first_projects(ctx))
+    {
+        if (ngx_http_procore_scope_client_allows(ctx->conf, &client,
+                                                 ctx->named_company))
+        {
+            ctx->company = ctx->named_company;
+            ctx->way = PROCORE_WAY_FIRST_USE;
+            ctx->to_bind = 1;
+
+            ngx_http_procore_scope_first_verdicts(ctx);
+
+            return;
+        }
+
+        reason = PROCORE_REASON_COMPANY_NOT_ALLOWED;
+    }
+
+    ngx_http_procore_scope_note(ctx, reason, PROCORE_RANK_TOKEN, NULL);
+}
+
+
+/* What is known of the projects beside the company: 0 where one is foreign. */
+
+static ngx_uint_t
+ngx_http_procore_scope_first_projects(ngx_http_procore_scope_ctx_t *ctx)
+{
+    int                                rc;
+    ngx_uint_t                         i, good;
+    procore_project_t                  project;
+    ngx_http_procore_scope_unknown_t  *unknown;
+
+    if (ctx->unknown.nelts == 0) {
+        return 1;
+    }
+
+    if (ngx_http_procore_scope_store_begin() != NGX_OK) {
+        return 0;
+    }
+
+    good = 1;
+    unknown = ctx->unknown.elts;
+
+    for (i = 0; i < ctx->unknown.nelts; i++) {
+
+        rc = ngx_http_procore_scope_store_project(ctx->conf->realm,
+                                                  unknown[i].id, &project);
+
+        if (rc == PROCORE_NOT_FOUND
+            || (rc == PROCORE_OK && project.valid_for
+                && project.learnt_at + project.valid_for
+                   <= (uint64_t) ngx_time()))
+        {
+            continue;
+        }
+
+        if (rc != PROCORE_OK || project.company != ctx->named_company) {
+            good = 0;
+            break;
+        }
+
+        unknown[i].verdict = NGX_HTTP_PROCORE_SCOPE_OWN;
+    }
+
+    ngx_http_procore_scope_store_end();
+
+    return good;
+}
+
+
+/* Claims were kept before the token had a company. */
+
+static void
+ngx_http_procore_scope_first_verdicts(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_uint_t                       i;
+    ngx_http_procore_scope_claim_t  *claim;
+
+    claim = ctx->claims.elts;
+
+    for (i = 0; i < ctx->claims.nelts; i++) {
+
+        if (claim[i].kind == PROCORE_KIND_COMPANY) {
+            claim[i].verdict = NGX_HTTP_PROCORE_SCOPE_OWN;
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_http_procore_scope_first_undo(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_uint_t wait)
+{
+    procore_store_op_t  op;
+
+    if (ctx->binding_sent) {
+        return NGX_AGAIN;
+    }
+
+    ctx->first_bound = 0;
+
+    ngx_http_procore_scope_bind_op(ctx, PROCORE_STORE_UNBIND, ctx->company,
+                                   PROCORE_WAY_FIRST_USE, &op);
+
+    op.now = ctx->binding.bound_at;
+
+    ctx->way = PROCORE_WAY_NONE;
+    ngx_str_set(&ctx->action, "request");
+
+    if (ngx_http_procore_scope_store_write(&op,
+                                   wait ? ngx_http_procore_scope_undone : NULL,
+                                           ctx)
+        != NGX_OK || !wait)
+    {
+        return NGX_OK;
+    }
+
+    ctx->binding_sent = 1;
+    ngx_http_procore_scope_hold(r);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_procore_scope_undone(void *data, procore_store_op_t *op)
+{
+    ngx_http_procore_scope_ctx_t *ctx = data;
+
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ctx->binding_sent = 0;
+
+    ngx_http_procore_scope_release(r);
+    ngx_http_procore_scope_wake(r);
+}
+
+
+void
+ngx_http_procore_scope_first_over(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (ctx->first_bound
+        && ngx_http_procore_scope_answered(r) == NGX_HTTP_UNAUTHORIZED)
+    {
+        (void) ngx_http_procore_scope_first_undo(r, ctx, 0);
+        ctx->company = 0;
+    }
+}
+
+
+void
+ngx_http_procore_scope_first_seen(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_uint_t           status;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (!ctx->body_read && !ctx->body_seen) {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
+                                    PROCORE_RANK_TOKEN, NULL);
+        return;
+    }
+
+    ngx_http_procore_scope_first_use(ctx);
+
+    /* nobody waits for a list here: what is not known stays so */
+
+    ctx->unknown.nelts = 0;
+
+    if (!ctx->to_bind) {
+        return;
+    }
+
+    status = ngx_http_procore_scope_answered(r);
+
+    if (status && status != NGX_HTTP_UNAUTHORIZED) {
+        (void) ngx_http_procore_scope_bind_token(r, ctx);
+        return;
+    }
+
+    ctx->to_bind = 0;
+    ctx->company = 0;
+    ctx->way = PROCORE_WAY_NONE;
+
+    ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
+                                PROCORE_RANK_TOKEN, NULL);
+}
+
+
+ngx_uint_t
+ngx_http_procore_scope_answered(ngx_http_request_t *r)
+{
+    ngx_http_upstream_state_t  *state;
+
+    if (r->upstream_states == NULL || r->upstream_states->nelts == 0) {
+        return 0;
+    }
+
+    state = r->upstream_states->elts;
+
+    return state[r->upstream_states->nelts - 1].status;
+}

@@ -1,0 +1,264 @@
+
+/*
+ * Token requests: which company the answer's tokens will be bound to.
+ */
+
+
+#include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_oauth.h"
+
+
+#define ngx_http_procore_scope_rebind_rank(carrier)                           \
+    ((procore_rank_e) (PROCORE_RANK_HEADER + 2 * (carrier)))
+
+
+static procore_way_e ngx_http_procore_scope_oauth_way(
+    ngx_http_procore_scope_ctx_t *ctx, uint64_t configured, ngx_str_t *client);
+static void ngx_http_procore_scope_oauth_allowed(
+    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *client,
+    procore_token_t *parent);
+static ngx_http_procore_scope_claim_t *ngx_http_procore_scope_oauth_named(
+    ngx_http_procore_scope_ctx_t *ctx, uint64_t company, ngx_uint_t other);
+static ngx_uint_t ngx_http_procore_scope_oauth_certain(
+    ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_oauth_verdicts(
+    ngx_http_procore_scope_ctx_t *ctx);
+
+
+/*
+ * The ways to bind, the stronger one first: the configured company, that of the
+ * refresh token, the named one, the only one of the app.  Those that are
+ * present must be the same.
+ */
+
+void
+ngx_http_procore_scope_oauth_choose(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, procore_token_t *parent)
+{
+    uint64_t                         configured;
+    ngx_str_t                        client;
+    ngx_http_procore_scope_oauth_t  *oauth;
+
+    oauth = ctx->oauth;
+    oauth->bind = 0;
+    oauth->way = PROCORE_WAY_NONE;
+
+    if (parent->state == PROCORE_FAMILY_WITHDRAWN) {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_REVOKED_TOKEN,
+                                    PROCORE_RANK_TOKEN, NULL);
+        return;
+    }
+
+    if (ngx_http_procore_scope_configured(r, ctx->conf, &configured)
+        != NGX_OK)
+    {
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
+                                    PROCORE_RANK_STORE_FAILED, NULL);
+        return;
+    }
+
+    ngx_http_procore_scope_oauth_client(ctx, &client);
+
+    ctx->company = configured ? configured : parent->company;
+
+    if (configured && parent->company && configured != parent->company) {
+        ctx->company = parent->company;
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
+                                    PROCORE_RANK_TOKEN, NULL);
+    }
+
+    if (ctx->company && oauth->company && oauth->company != ctx->company) {
+        ngx_http_procore_scope_oauth_rebind(ctx, ctx->company);
+    }
+
+    ctx->way = parent->company ? parent->way
+               : ngx_http_procore_scope_oauth_way(ctx, configured, &client);
+
+    ngx_http_procore_scope_oauth_allowed(ctx, &client, parent);
+    ngx_http_procore_scope_oauth_verdicts(ctx);
+
+    /* in monitor it goes on: what would be refused must bind nothing */
+
+    if (ctx->rank == PROCORE_RANK_NONE
+        || ctx->rank == PROCORE_RANK_STORE_FAILED)
+    {
+        oauth->bind = ctx->company;
+        oauth->way = ctx->way;
+
+        return;
+    }
+
+    if (!ngx_http_procore_scope_oauth_certain(ctx)) {
+
+        /* not even the refresh token is certain */
+        oauth->has_parent = 0;
+    }
+
+    if (parent->company == 0) {
+        ctx->company = 0;
+        ctx->way = PROCORE_WAY_NONE;
+    }
+}
+
+
+/* Of a family without a company: sets ctx->company where nobody has yet. */
+
+static procore_way_e
+ngx_http_procore_scope_oauth_way(ngx_http_procore_scope_ctx_t *ctx,
+    uint64_t configured, ngx_str_t *client)
+{
+    uint64_t  only;
+
+    if (configured) {
+        return PROCORE_WAY_CONFIGURED;
+    }
+
+    if (ctx->oauth->company
+        && ngx_http_procore_scope_may_bind(ctx->conf,
+                                           PROCORE_WAY_TOKEN_REQUEST))
+    {
+        ctx->company = ctx->oauth->company;
+        return PROCORE_WAY_TOKEN_REQUEST;
+    }
+
+    if (ngx_http_procore_scope_may_bind(ctx->conf, PROCORE_WAY_CLIENT)) {
+
+        only = ngx_http_procore_scope_client_only(ctx->conf, client);
+
+        if (only) {
+            ctx->company = only;
+            return PROCORE_WAY_CLIENT;
+        }
+    }
+
+    return PROCORE_WAY_NONE;
+}
+
+
+/*
+ * A company outside of the app's list, by whatever way.  A refresh token of
+ * another app's is asked about by both: nobody knows whose it will be.
+ */
+
+static void
+ngx_http_procore_scope_oauth_allowed(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_str_t *client, procore_token_t *parent)
+{
+    uint64_t                         company;
+    ngx_str_t                        other;
+    ngx_http_procore_scope_claim_t  *claim;
+
+    other.len = parent->client_len;
+    other.data = parent->client;
+
+    /* a name that may not bind is held against the list all the same */
+
+    company = ctx->oauth->company ? ctx->oauth->company : ctx->company;
+
+    if (company == 0
+        || (ngx_http_procore_scope_client_allows(ctx->conf, client, company)
+            && (other.len == 0
+                || ngx_http_procore_scope_client_allows(ctx->conf, &other,
+                                                        company))))
+    {
+        return;
+    }
+
+    claim = ngx_http_procore_scope_oauth_named(ctx, company, 0);
+
+    ngx_http_procore_scope_note(ctx, PROCORE_REASON_COMPANY_NOT_ALLOWED,
+                         claim ? ngx_http_procore_scope_rebind_rank(
+                                                               claim->carrier)
+                               : PROCORE_RANK_TOKEN,
+                                claim);
+}
+
+
+void
+ngx_http_procore_scope_oauth_client(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_str_t *client)
+{
+    if (ctx->oauth->unread || ctx->body_unread) {
+        ngx_str_null(client);
+        return;
+    }
+
+    *client = ctx->oauth->params[PROCORE_PARAM_CLIENT_ID];
+}
+
+
+void
+ngx_http_procore_scope_oauth_rebind(ngx_http_procore_scope_ctx_t *ctx,
+    uint64_t company)
+{
+    ngx_http_procore_scope_claim_t  *claim;
+
+    claim = ngx_http_procore_scope_oauth_named(ctx, company, 1);
+
+    ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
+                         claim ? ngx_http_procore_scope_rebind_rank(
+                                                               claim->carrier)
+                               : PROCORE_RANK_BODY,
+                                claim);
+}
+
+
+/* The first claim that names the company, or another one; NULL: none. */
+
+static ngx_http_procore_scope_claim_t *
+ngx_http_procore_scope_oauth_named(ngx_http_procore_scope_ctx_t *ctx,
+    uint64_t company, ngx_uint_t other)
+{
+    ngx_uint_t                       i;
+    ngx_http_procore_scope_claim_t  *claim;
+
+    claim = ctx->claims.elts;
+
+    for (i = 0; i < ctx->claims.nelts; i++) {
+
+        if (claim[i].kind == PROCORE_KIND_COMPANY && claim[i].id
+            && (claim[i].id != company) == other)
+        {
+            return &claim[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Is what the request says, apart from its company, beyond doubt? */
+
+static ngx_uint_t
+ngx_http_procore_scope_oauth_certain(ngx_http_procore_scope_ctx_t *ctx)
+{
+    return !ctx->oauth->unread && !ctx->body_unread
+           && (ctx->reason == PROCORE_REASON_REBIND
+               || ctx->reason == PROCORE_REASON_COMPANY_NOT_ALLOWED
+               || ctx->reason == PROCORE_REASON_MALFORMED_ID);
+}
+
+
+/* Claims were kept before the company was known. */
+
+static void
+ngx_http_procore_scope_oauth_verdicts(ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_uint_t                       i;
+    ngx_http_procore_scope_claim_t  *claim;
+
+    if (ctx->company == 0) {
+        return;
+    }
+
+    claim = ctx->claims.elts;
+
+    for (i = 0; i < ctx->claims.nelts; i++) {
+
+        if (claim[i].kind == PROCORE_KIND_COMPANY && claim[i].id) {
+            claim[i].verdict = claim[i].id == ctx->company
+                               ? NGX_HTTP_PROCORE_SCOPE_OWN
+                               : NGX_HTTP_PROCORE_SCOPE_FOREIGN;
+        }
+    }
+}
