@@ -459,6 +459,57 @@ subtest 'token answers to order' => sub {
 };
 
 
+subtest 'redirect URIs' => sub {
+    my $asks = sub {
+        my ($client, $uri) = @_;
+        my $answer = authorize($standin, client => $client, redirect => $uri);
+        return ($answer->{header}{location} // '') =~ /^\Q$uri\E[?]code=/
+            ? 1 : 0;
+    };
+    my $port = $standin->port;
+    my $callback = 'oauth/company/callback';
+
+    ok($asks->($_, "http://127.0.0.1:$port/$callback"),
+       "$_: the gateway's callback, on any port of a loopback address")
+        for qw(crm reports mobile);
+    ok($asks->('crm', "http://[::1]:$port/cb"), 'of IPv6 too');
+    ok($asks->('mobile', 'com.example.app:/cb'), 'a private scheme');
+    ok(!$asks->('crm', $_), "not $_") for
+        'http://localhost:8081/cb', 'https://crm.example.com/auth/procore/',
+        'https://crm.example.com/auth', "http://127.0.0.1:$port/other";
+
+    my $new = 'https://new.example.com/return';
+    ok(!$asks->('crm', $new), 'one that nobody has registered');
+    $standin->register('crm', $new);
+    ok($asks->('crm', $new), 'one that was registered since');
+    ok($asks->('crm', 'http://localhost:8080/cb'), 'beside the others');
+    ok(!$asks->('reports', $new), 'for this app alone');
+};
+
+
+subtest 'a living token that is handed out again' => sub {
+    my @pair = qw(access_token refresh_token);
+    $standin->reset;
+    my ($first, $other) = (token(user => 6), token(user => 6));
+    isnt($other->{access_token}, $first->{access_token}, 'not unless told');
+    revoke($standin, $_->{access_token}) for $first, $other;
+
+    $standin->reuse_tokens;
+    my $living = token(user => 6);
+    my $again = token(user => 6);
+    is_deeply([@$again{@pair}], [@$living{@pair}], 'the same pair again');
+    isnt(token(user => 1)->{access_token}, $living->{access_token},
+         'not to another user');
+    revoke($standin, $living->{access_token});
+    isnt(token(user => 6)->{access_token}, $living->{access_token},
+         'not a dead one');
+
+    $standin->reset;
+    isnt(token(user => 1)->{access_token}, token(user => 1)->{access_token},
+         'reset ends it');
+};
+
+
 subtest 'tokens outlive a restart' => sub {
     my $token = token()->{access_token};
     $standin->stop;

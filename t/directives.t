@@ -110,7 +110,12 @@ subtest 'every directive at its place' => sub {
         'procore_scope_realm sandbox;',
         'procore_scope_paths /rest/ /vapid/ /more/;',
         'procore_scope_oauth off;',
-        'procore_scope_bind token_request;',
+        'procore_scope_bind authorize token_request client sole_company'
+            . ' chooser first_use;',
+        'procore_scope_choose_url https://gw.example.com/choose;',
+        "procore_scope_client abc name=CRM \"company=$HOME Acme North\";",
+        'procore_scope_client * deny;',
+        'procore_scope_token_company off;',
         "procore_scope_company $HOME;",
         "procore_scope_alias $HOME $UUID;",
         'procore_scope_lookup /_inner/;',
@@ -134,7 +139,8 @@ subtest 'every directive at its place' => sub {
               http => "procore_scope_lookup_waiting 10; $everywhere");
     config_ok('in server', lookup => 0,
               server => $everywhere =~ s/procore_scope monitor;//r);
-    config_ok('in location', location => $everywhere);
+    config_ok('in location', location => $everywhere, locations =>
+        'location = /choose { procore_scope_chooser; }');
 };
 
 
@@ -256,6 +262,8 @@ subtest 'wrong values' => sub {
         ['procore_scope_filter_companies 1',
          qr/"1" in "procore_scope_filter_companies"/],
         ['procore_scope_header 1', qr/"1" in "procore_scope_header"/],
+        ['procore_scope_token_company 1',
+         qr/"1" in "procore_scope_token_company"/],
         ['procore_scope_names vendor vendor_id',
          qr/"vendor" is neither "company" nor "project"/],
         ['procore_scope_names company', qr/number of arguments/],
@@ -355,7 +363,10 @@ subtest 'once is enough' => sub {
         'procore_scope_unlisted deny',
         "procore_scope_manifest $manifest",
         'procore_scope_log_level warn',
+        'procore_scope_token_company on',
     );
+    refused('procore_scope_client abc; procore_scope_client abc',
+            qr/client "abc" is here twice/);
 };
 
 
@@ -374,25 +385,11 @@ subtest 'what this version does not have' => sub {
     my $missing = qr/is not available in this version/;
 
     refused($_, $missing, 'location') for (
-        'procore_scope_authorize https://login.example.com'
-            . ' https://gw.example.com/oauth/company/callback',
-        'procore_scope_authorize off',
-        'procore_scope_client abc "name=CRM"',
-        'procore_scope_client *',
-        'procore_scope_token_company on',
         'procore_scope_status',
         'procore_scope_status any',
-        'procore_scope_chooser',
-        'procore_scope_choose_url https://gw.example.com/choose',
         'procore_scope_admin',
     );
     refused('procore_scope_audit_key /etc/nginx/audit.key', $missing, 'http');
-
-    refused("procore_scope_bind $_",
-            qr/way to bind "$_" is not available in this version/)
-        for qw(authorize client sole_company chooser first_use);
-    refused('procore_scope_bind token_request chooser',
-            qr/way to bind "chooser" is not available in this version/);
 };
 
 
@@ -457,7 +454,7 @@ subtest 'the reference has every directive' => sub {
 
     for my $name (sort @built) {
         like(chapter($reference, "## $name"),
-             qr/\A\n    Syntax:   $name .*;\n(?:    .*\n)*    Context:  \w/s,
+             qr/\A\n    Syntax:   $name(?: .*)?;\n(?:    .*\n)*    Context:  \w/s,
              "$name: syntax, default, context");
     }
 };

@@ -4,6 +4,7 @@
 # A small library between nginx and the C library delays each flush.
 
 use Procore::Test;
+use Procore::Test::Relay qw(consent told);
 
 use File::Temp ();
 use Time::HiRes qw(sleep time);
@@ -266,6 +267,64 @@ subtest 'a disk that fails' => sub {
     is("$response->{status} $response->{json}{reason}", '503 store_failed',
        'a revoke that cannot be written is not confirmed');
     flush_takes(0);
+};
+
+
+subtest 'a code of the gateway outlives a disk that fails' => sub {
+    my $nginx = nginx(authorize => 1,
+                      expect => [qr/the store cannot be written/]);
+    my $code = consent($nginx, standin => $standin);
+
+    flush_takes('fail');
+    is(told(token_request($nginx, code => $code)),
+       '503 temporarily_unavailable store_failed', 'no token');
+    flush_takes(0);
+    ok(wait_for(20, sub {
+        my $answer = token_request($nginx, code => $code);
+        return $answer->{status} == 200 && $answer->{json}{company_id} == $home;
+    }), 'the same code, once the disk works again');
+};
+
+
+subtest 'a link to the chooser is on disk, or there is none' => sub {
+    my $nginx = nginx(expect => [qr/the store cannot be written/],
+        server => 'procore_scope_bind chooser;
+            procore_scope_choose_url http://127.0.0.1:%%PORT%%/choose;',
+        locations => 'location = /choose { procore_scope_chooser; }');
+    my ($token, $other) = map { bind_token($nginx, company => undef)
+        ->{access_token} } 1, 2;
+    my $refusal = sub {
+        my $answer = $nginx->request('GET', '/rest/v1.0/projects',
+                                     token => $_[0], company => $home);
+        remember(($answer->{json}{choose_url} // '') =~ /\?l=(.+)/);
+        return $answer;
+    };
+
+    flush_takes(500);
+    my $start = time;
+    my $answer = $refusal->($token);
+    cmp_ok(time - $start, '>=', 0.5, 'the refusal waits for the disk');
+    ok($answer->{json}{choose_url}, 'and has a link');
+    $start = time;
+    $refusal->($token);
+    cmp_ok(time - $start, '<', 0.4, 'the next one does not wait');
+
+    flush_takes('fail');
+    $answer = $refusal->($other);
+    is(told($answer), '403 unbound', 'a disk that fails: refused as before');
+    is($answer->{json}{choose_url}, undef, 'without a link');
+    ok($refusal->($token)->{json}{choose_url}, 'one that is there still is');
+
+    $answer = $nginx->request('POST', '/choose', token => $token,
+                              json => { company_id => 0 + $home });
+    is($answer->{status}, 503, 'an app is told to come again');
+    is($answer->{json}{reason}, 'store_failed', 'with the reason');
+
+    flush_takes(0);
+    ok(wait_for(20, sub {
+        $nginx->request('POST', '/choose', token => $token,
+                        json => { company_id => 0 + $home })->{status} == 200;
+    }), 'and can, once the disk works again');
 };
 
 

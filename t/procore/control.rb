@@ -20,6 +20,9 @@ module Procore
       when "PUT /__behaviour"    then behave(data)
       when "DELETE /__behaviour" then done { @ledger.rules = [] }
       when "PUT /__expired"      then expire(data)
+      when "PUT /__redirect"     then register(data)
+      when "PUT /__reuse"        then done { Oauth.reuse_tokens(true) }
+      when "DELETE /__reuse"     then done { Oauth.reuse_tokens(false) }
       else [404, { "errors" => "no such control" }]
       end
     end
@@ -43,6 +46,17 @@ module Procore
         raise ArgumentError, "unknown: #{unknown.join(", ")}" if unknown.any?
       end
       done { @ledger.rules = rules }
+    end
+
+    # One more redirect URI of an app, as its owner would add it at Procore.
+    def register(data)
+      ActiveRecord::Base.connection_pool.with_connection do
+        app = Doorkeeper::Application.by_uid(data["client"])
+        next [404, { "errors" => "no such app" }] unless app
+
+        uris = [app.redirect_uri, data["redirect_uri"]].join("\n")
+        done { app.update_columns(redirect_uri: uris) }
+      end
     end
 
     # Makes an access token as old as if its life had passed.

@@ -58,6 +58,12 @@ module Procore
       end
     end
 
+    # Doorkeeper's option reuse_access_token: a user's living token of an app
+    # is handed out again instead of a new one. It is read at each request.
+    def reuse_tokens(reuse)
+      Doorkeeper.config.instance_variable_set(:@reuse_access_token, reuse)
+    end
+
     # Refresh tokens die when they are used, not when the new access token
     # is: there is no column previous_refresh_token.
     def create_tables

@@ -88,6 +88,9 @@ sub upstream {
 #   location, oauth, lookup_location
 #                    text added to "/", "/oauth/", "/_procore/"
 #   locations, servers           further blocks
+#   authorize        true: the relay, with a callback here; or the callback
+#   clients          [name or {app => name, company => [...], ...}, ...]: apps
+#                    of the relay, see client() in Config.pm; crm with authorize
 #   bare             true: none of the three locations
 #   lookup           1; 0: no lookup location
 #   no_store         true: no procore_scope_store

@@ -1,12 +1,17 @@
 package Procore::Test::Config;
 
 # Writes the nginx.conf of a test: the contract's example, with what the
-# test adds or replaces.
+# test adds or replaces, and the secret files that it names.
 
 use strict;
 use warnings;
 
 use Cwd ();
+
+use Procore::Test::Host ();
+use Procore::Test::OAuth ();
+
+use constant CALLBACK => '/oauth/company/callback';
 
 my ($top) = Cwd::abs_path(__FILE__) =~ m{^(.*)/t/lib/Procore/Test/Config\.pm$};
 
@@ -25,6 +30,9 @@ sub text {
         H2PORT => $self->{h2_port} // '', API => $opt{api},
         LOGIN => $opt{login} // $opt{api}, STORE => $self->{store},
     );
+    $opt{clients} //= ['crm'] if $opt{authorize};
+    $opt{server} = join "\n", $opt{server} // '',
+        map { client($self, $_) } @{ $opt{clients} || [] };
     my $conf = defined $opt{conf} ? $opt{conf} : main(%opt);
     $conf =~ s/%%([A-Z0-9]+)%%/$word{$1} \/\/ die "unknown word $1"/ge;
     return $conf;
@@ -112,6 +120,8 @@ sub locations {
     my (%opt) = @_;
 
     my $oauth = $opt{module} ? 'procore_scope_oauth on;' : '';
+    $oauth .= "\n            procore_scope_authorize %%LOGIN%% "
+        . callback($opt{authorize}) . ';' if $opt{authorize};
     my $text = $opt{locations} // '';
     $text .= <<"EOT" unless $opt{bare};
         location /oauth/ {
@@ -134,6 +144,57 @@ EOT
         }
 EOT
     return $text;
+}
+
+
+sub callback {
+    my ($wanted) = @_;
+
+    return $wanted =~ /:/ ? $wanted : 'http://127.0.0.1:%%PORT%%' . CALLBACK;
+}
+
+
+# One app as the gateway knows it: a name in world.json, or a hash with that
+# name as "app". Its other members: id, name, secret ('': none), redirect and
+# company (lists) in place of the app's own; more: text after them.
+sub client {
+    my ($self, $wanted) = @_;
+
+    my %app = ref $wanted ? %$wanted : (app => $wanted);
+    my $known = $app{app} ? Procore::Test::OAuth::world()->{clients}{$app{app}}
+                          : {};
+    my $id = $app{id} // $known->{id};
+    my $name = $app{name} // $known->{name};
+    my $secret = $app{secret} // $known->{secret} // '';
+    my @redirects = @{ $app{redirect} // [ own_redirects($known) ] };
+
+    my @line = ('procore_scope_client', $id);
+    push @line, "\"name=$name\"" if defined $name;
+    push @line, 'secret_file=' . secret_file($self, $id, $secret)
+        if length $secret;
+    push @line, map { "redirect_uri=$_" } @redirects;
+    push @line, map { "\"company=$_\"" } @{ $app{company} || [] };
+    push @line, $app{more} if defined $app{more};
+    return join(' ', @line) . ';';
+}
+
+
+# The gateway's callback is registered for each app, and is no app's own.
+sub own_redirects {
+    my ($known) = @_;
+
+    return grep { index($_, CALLBACK) < 0 } @{ $known->{redirect_uris} || [] };
+}
+
+
+sub secret_file {
+    my ($self, $id, $secret) = @_;
+
+    Procore::Test::OAuth::remember($secret);
+    my $file = "$self->{dir}/conf/$id.secret";
+    Procore::Test::Host::write_file($file, $secret);
+    chmod 0600, $file;
+    return $file;
 }
 
 

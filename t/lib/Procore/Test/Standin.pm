@@ -11,6 +11,7 @@ use File::Temp ();
 use JSON::PP ();
 
 use Procore::Test::Host;
+use Procore::Test::OAuth ();
 use Procore::Test::Process qw(free_port kill_group reap spawn wait_for);
 
 use constant START_SECONDS => 60;    # a machine that is busy otherwise
@@ -114,11 +115,12 @@ sub behave {
 }
 
 
-# Forgets installations, requests and rules.
+# Forgets installations, requests and rules, and gives new tokens again.
 sub reset {
     my ($self) = @_;
 
-    $self->control('DELETE', "/__$_") for qw(installed requests behaviour);
+    $self->control('DELETE', "/__$_")
+        for qw(installed requests behaviour reuse);
     return;
 }
 
@@ -128,6 +130,24 @@ sub expire {
     my ($self, $token) = @_;
 
     return $self->control('PUT', '/__expired', { access_token => $token });
+}
+
+
+# Registers one more redirect URI for a client of world.json.
+sub register {
+    my ($self, $client, $uri) = @_;
+
+    my $id = Procore::Test::OAuth::world()->{clients}{$client}{id};
+    return $self->control('PUT', '/__redirect',
+                          { client => $id, redirect_uri => $uri });
+}
+
+
+# From now on a user's living token of an app is handed out again.
+sub reuse_tokens {
+    my ($self) = @_;
+
+    return $self->control('PUT', '/__reuse');
 }
 
 
