@@ -86,6 +86,13 @@ $(TOOL): $(patsubst %.c,$(BUILD)/plain/obj/%.o,$(sort $(wildcard tools/*.c))) \
 $(UNITS): $(BUILD)/unit/%: $(BUILD)/unit/obj/t/unit/%.o $(BUILD)/unit/libpure.a
 	@$(CC_unit) $(SANITIZE) -o $@ $^ $(LIBS)
 
+# What t/pages.t shows to a browser.
+
+$(BUILD)/pages/render: $(BUILD)/unit/obj/t/pages/render.o \
+    $(BUILD)/unit/libpure.a
+	@mkdir -p $(@D)
+	@$(CC_unit) $(SANITIZE) -o $@ $^ $(LIBS)
+
 # The reader of import lines belongs to the command line, and is fuzzed too.
 
 $(BUILD)/fuzz/fuzz_import: $(BUILD)/fuzz/obj/tools/procore_import_line.o
@@ -137,7 +144,7 @@ prove: build  ## the tests against a real nginx (PROVE_FLAGS=-v, TESTS=t/x.t)
 .PHONY: test-asan
 test-asan:  ## prove with nginx and the module built under ASan and UBSan
 	scripts/deps build test asan
-	$(MAKE) --no-print-directory $(TOOL) $(BUILD)/sources
+	$(MAKE) --no-print-directory build $(BUILD)/sources
 	@scripts/test-asan $(BUILD)/asan $(or $(TESTS),$(sort $(wildcard t/*.t)))
 
 
