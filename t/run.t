@@ -22,7 +22,7 @@ sub run {
     my (%env) = @_;
 
     my $dir = File::Temp::tempdir(CLEANUP => 1);
-    my $port = free_port();
+    my $port = free_port(2);
     my $out = "$dir/output";
     my $group = Procore::Test::Process::spawn(
         command => ['scripts/run'], out => $out,

@@ -14,7 +14,12 @@ use Time::HiRes qw(sleep time);
 our @EXPORT_OK = qw(alive fork_child free_port kill_group reap spawn
                     spawn_orphan wait_for);
 
-use constant ORPHAN_SECONDS => 30;    # for a start on a busy machine
+use constant {
+    ORPHAN_SECONDS => 30,    # for a start on a busy machine
+    PORT_FIRST => 12_000,
+    PORT_LAST => 32_000,     # below net.ipv4.ip_local_port_range
+    PORT_TRIES => 200,
+};
 
 my $guard;    # write end of the guard's pipe
 
@@ -32,11 +37,22 @@ sub wait_for {
 }
 
 
+# A port that nobody uses, or the first of several in a row. Not one of those
+# that the kernel gives to outgoing connections: a server that starts again
+# would find its port taken by one.
 sub free_port {
-    my $socket = IO::Socket::INET->new(
-        LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp', Listen => 1)
-        or die "no free port: $!";
-    return $socket->sockport;
+    my ($count) = @_;
+
+    $count //= 1;
+    for (1 .. PORT_TRIES) {
+        my $port = PORT_FIRST + int rand(PORT_LAST - PORT_FIRST - $count);
+        my @sockets = map {
+            IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp',
+                                  LocalPort => $port + $_, Listen => 1) // ();
+        } 0 .. $count - 1;
+        return $port if @sockets == $count;
+    }
+    die "no free port: $!";
 }
 
 

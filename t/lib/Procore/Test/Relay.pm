@@ -40,7 +40,8 @@ sub consent {
         redirect_uri => $redirect, login_as => $opt{user} // 1,
         $opt{pkce} ? (code_challenge => CHALLENGE,
                       code_challenge_method => 'S256') : ()));
-    remember(map { $_->{value} } $browser->relay_cookies);
+    keep($browser);
+    remember(VERIFIER, CHALLENGE) if $opt{pkce};
     $browser->submit(company => $opt{company} // world()->{home},
                      action => 'choose') unless $page->{away};
 
