@@ -377,12 +377,17 @@ subtest 'nobody borrows the mode of another app' => sub {
     }
     remember($reports->{secret});
 
-    # In monitor such a token belongs to an app that nobody knows.
-    my $monitor = nginx(mode => 'monitor', server =>
-        "procore_scope_client $crm->{id} mode=monitor company=$home;"
-            . ' procore_scope_client * mode=enforce;');
-    my $response = $monitor->request('POST', '/oauth/token?'
-        . encode_form(@form), form => [client_id => $crm->{id}]);
+    # Nor does one that is enforced hide behind another.
+    my $one = "procore_scope_client $crm->{id} mode=monitor company=$home;";
+    my @request = ('POST', '/oauth/token?' . encode_form(@form),
+                   form => [client_id => $crm->{id}]);
+    my $mixed = nginx(mode => 'monitor', server =>
+        "$one procore_scope_client * mode=enforce;");
+    is($mixed->request(@request)->{status}, 400, 'where one is enforced');
+
+    # In monitor alone such a token belongs to an app that nobody knows.
+    my $monitor = nginx(mode => 'monitor', server => $one);
+    my $response = $monitor->request(@request);
     is($response->{status}, 200, 'in monitor it is forwarded');
     remember(@{ $response->{json} }{qw(access_token refresh_token)});
     my $record = record($monitor, 'token');

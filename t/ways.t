@@ -206,6 +206,16 @@ subtest 'sole_company: what does not bind' => sub {
         is(bound($nginx, $token), 'unbound', "$name: unbound");
     }
 
+    # What the operator hides from clients still counts here.
+    my $hiding = nginx(server => 'proxy_hide_header Link;'
+                           . ' proxy_hide_header Total;');
+    for my $size (1, 2) {
+        my $token = bind_token($hiding, user => 6);
+        $hiding->request('GET', "$list?per_page=$size",
+                         token => $token->{access_token});
+        is(bound($hiding, $token), 'unbound', "no headers, pages of $size");
+    }
+
     my $off = nginx(server => 'procore_scope_bind token_request;');
     my $token = bind_token($off, user => 2);
     $off->request('GET', $list, token => $token->{access_token});
@@ -441,6 +451,26 @@ subtest 'first_use: undone where Procore does not know the token' => sub {
     $standin->behave;
     is($response->{status}, 401, 'a lookup that finds it expired');
     is(bound($fresh, $token), 'unbound', 'undone');
+};
+
+
+subtest 'first_use: stays once another request has relied on it' => sub {
+    my $slow = nginx(workers => 2, server => 'procore_scope_bind first_use;');
+    my $token = bind_token($slow);
+
+    $standin->behave({ match => 'GET /rest/v1.1/projects', delay => 2 });
+    my $connection = $slow->connect;
+    my ($head) = Procore::Test::HTTP::build('GET', '/rest/v1.0/projects/4711',
+        token => $token->{access_token}, company => $home);
+    $connection->send($head);
+    ok(wait_for(10, sub { bound($slow, $token) ne 'unbound' }),
+       'the first request waits for a lookup');
+    is(answer($slow, $token, $home), 'passes', 'the second one does not');
+    is($connection->response('GET')->{json}{reason}, 'unknown_project',
+       'the first one is refused');
+    $standin->behave;
+    is(answer($slow, $token, $foreign), '403 foreign_company',
+       'its company stays the token\'s');
 };
 
 

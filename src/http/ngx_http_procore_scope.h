@@ -331,6 +331,7 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            to_bind:1;    /* to "company" */
     unsigned                            first_use:1;  /* may bind the token */
     unsigned                            first_bound:1; /* and has */
+    unsigned                            confirms:1;   /* another's first use */
     unsigned                            several:1;    /* more than one named */
     unsigned                            sole:1;       /* its list may bind */
     unsigned                            empty_header:1; /* names nothing */
@@ -345,6 +346,8 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            link_waits:1; /* for the disk */
     unsigned                            unauthorized:1; /* lookup got a 401 */
     unsigned                            unsupported:1; /* type of the body */
+    unsigned                            redirected:1; /* within nginx */
+    unsigned                            relay_over:1; /* redirected after it */
 };
 
 

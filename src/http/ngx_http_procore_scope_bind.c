@@ -51,6 +51,17 @@ ngx_http_procore_scope_bind_known(ngx_http_request_t *r,
         return;
     }
 
+    if (ctx->way == PROCORE_WAY_FIRST_TRIED
+        && ctx->reason == PROCORE_REASON_OK)
+    {
+        /* this request relies on it, whatever becomes of the first one */
+
+        ctx->way = PROCORE_WAY_FIRST_USE;
+        ctx->to_bind = 1;
+        ctx->confirms = 1;
+        return;
+    }
+
     if (ctx->company || ctx->reason != PROCORE_REASON_OK) {
         return;
     }
@@ -110,8 +121,9 @@ ngx_http_procore_scope_bind_token(ngx_http_request_t *r,
 
     wait = ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE;
 
-    ngx_http_procore_scope_bind_op(ctx, PROCORE_STORE_BIND, ctx->company,
-                                   ctx->way, &op);
+    ngx_http_procore_scope_bind_op(ctx, ctx->confirms ? PROCORE_STORE_CONFIRM
+                                                      : PROCORE_STORE_BIND,
+                                   ctx->company, ctx->way, &op);
 
     if (ngx_http_procore_scope_store_write(&op,
                                     wait ? ngx_http_procore_scope_bound : NULL,
@@ -124,7 +136,9 @@ ngx_http_procore_scope_bind_token(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    ngx_str_set(&ctx->action, "bind");
+    if (!ctx->confirms) {
+        ngx_str_set(&ctx->action, "bind");
+    }
 
     if (!wait) {
         ctx->to_bind = 0;
@@ -164,11 +178,19 @@ ngx_http_procore_scope_bound(void *data, procore_store_op_t *op)
 
         /* a request beside this one may have been the first */
 
-        ctx->first_bound = op->way == PROCORE_WAY_FIRST_USE
-                           && op->bound.way == op->way
-                           && op->bound.bound_at == op->now;
+        ctx->first_bound = op->bound.way == PROCORE_WAY_FIRST_TRIED;
         ctx->way = op->bound.way;
 
+        break;
+
+    case PROCORE_NOT_FOUND:
+
+        /* Procore did not know the token when it was first used */
+
+        ctx->company = 0;
+        ctx->way = PROCORE_WAY_NONE;
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
+                                    PROCORE_RANK_TOKEN, NULL);
         break;
 
     case PROCORE_CONFLICT:
@@ -214,7 +236,7 @@ ngx_http_procore_scope_first_use(ngx_http_procore_scope_ctx_t *ctx)
                                                  ctx->named_company))
         {
             ctx->company = ctx->named_company;
-            ctx->way = PROCORE_WAY_FIRST_USE;
+            ctx->way = PROCORE_WAY_FIRST_TRIED;
             ctx->to_bind = 1;
 
             ngx_http_procore_scope_first_verdicts(ctx);
@@ -309,7 +331,7 @@ ngx_http_procore_scope_first_undo(ngx_http_request_t *r,
     ctx->first_bound = 0;
 
     ngx_http_procore_scope_bind_op(ctx, PROCORE_STORE_UNBIND, ctx->company,
-                                   PROCORE_WAY_FIRST_USE, &op);
+                                   PROCORE_WAY_FIRST_TRIED, &op);
 
     op.now = ctx->binding.bound_at;
 
@@ -350,15 +372,32 @@ ngx_http_procore_scope_undone(void *data, procore_store_op_t *op)
 void
 ngx_http_procore_scope_first_over(ngx_http_procore_scope_ctx_t *ctx)
 {
+    ngx_uint_t           status;
     ngx_http_request_t  *r;
+    procore_store_op_t   op;
 
     r = ctx->request;
 
-    if (ctx->first_bound
-        && ngx_http_procore_scope_answered(r) == NGX_HTTP_UNAUTHORIZED)
-    {
+    if (!ctx->first_bound) {
+        return;
+    }
+
+    status = ngx_http_procore_scope_answered(r);
+
+    if (status == NGX_HTTP_UNAUTHORIZED) {
         (void) ngx_http_procore_scope_first_undo(r, ctx, 0);
         ctx->company = 0;
+
+    } else if (status) {
+        ctx->first_bound = 0;
+
+        ngx_http_procore_scope_bind_op(ctx, PROCORE_STORE_CONFIRM,
+                                       ctx->company, PROCORE_WAY_FIRST_USE,
+                                       &op);
+
+        /* if it fails, the next request does it */
+
+        (void) ngx_http_procore_scope_store_write(&op, NULL, NULL);
     }
 }
 
@@ -390,6 +429,7 @@ ngx_http_procore_scope_first_seen(ngx_http_procore_scope_ctx_t *ctx)
     status = ngx_http_procore_scope_answered(r);
 
     if (status && status != NGX_HTTP_UNAUTHORIZED) {
+        ctx->way = PROCORE_WAY_FIRST_USE;
         (void) ngx_http_procore_scope_bind_token(r, ctx);
         return;
     }

@@ -104,7 +104,10 @@ void ngx_http_procore_scope_first_seen(ngx_http_procore_scope_ctx_t *ctx);
 
 ngx_uint_t ngx_http_procore_scope_answered(ngx_http_request_t *r);
 
-/* Before the log: a first use that Procore has answered with 401 is undone. */
+/*
+ * Procore has answered a first use, or the request ends: a 401 undoes it, any
+ * other answer confirms it.  Harmless for other requests.
+ */
 
 void ngx_http_procore_scope_first_over(ngx_http_procore_scope_ctx_t *ctx);
 

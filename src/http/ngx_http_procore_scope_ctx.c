@@ -124,6 +124,8 @@ ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
         ctx->answer_type = NGX_HTTP_PROCORE_SCOPE_ANSWER_NONE;
         ctx->has_header = 0;
         ctx->discovery = 0;
+        ctx->redirected = 1;
+        ctx->relay_over = ctx->relay != NULL;
 
         ngx_http_set_ctx(r, ctx, ngx_http_procore_scope_module);
 

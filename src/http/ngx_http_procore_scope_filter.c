@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_call.h"
 #include "ngx_http_procore_scope_lookup.h"
 
@@ -41,6 +42,10 @@ ngx_http_procore_scope_header_filter(ngx_http_request_t *r)
     if (ctx == NULL || ctx->refused) {
         return ngx_http_procore_scope_next_header_filter(r);
     }
+
+    /* here, so that it comes before the client's next request */
+
+    ngx_http_procore_scope_first_over(ctx);
 
     switch (ctx->answer_type) {
 

@@ -311,6 +311,15 @@ ngx_http_procore_scope_oauth_mode(ngx_http_procore_scope_ctx_t *ctx)
 
     if (!ctx->oauth->unread && !ctx->body_unread) {
         ctx->conf = ngx_http_procore_scope_client_conf(ctx->conf, &client);
+        return;
+    }
+
+    /* else an app that is enforced could hide who it is */
+
+    if (ctx->conf->twin
+        && ctx->conf->mode != NGX_HTTP_PROCORE_SCOPE_ENFORCE)
+    {
+        ctx->conf = ctx->conf->twin;
     }
 }
 

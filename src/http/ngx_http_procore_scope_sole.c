@@ -98,9 +98,11 @@ ngx_http_procore_scope_sole_param(u_char *name, u_char *last)
     if (len > sizeof("per_page=") - 1
         && ngx_strncmp(name, "per_page=", sizeof("per_page=") - 1) == 0)
     {
+        /* a full page would not tell that it is the last one */
+
         return ngx_atoi(name + sizeof("per_page=") - 1,
                         len - (sizeof("per_page=") - 1))
-               > 0;
+               > 1;
     }
 
     return len == sizeof("include_free_companies=true") - 1
@@ -161,7 +163,11 @@ ngx_http_procore_scope_sole_whole(ngx_http_request_t *r)
 
 #endif
 
-    for (part = &r->headers_out.headers.part; part; part = part->next) {
+    /* as they came: the operator may hide them from the client */
+
+    for (part = &r->upstream->headers_in.headers.part; part;
+         part = part->next)
+    {
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {

@@ -232,7 +232,7 @@ procore_family_unpack(const unsigned char *key, const unsigned char *value,
     memcpy(record->client, p, record->client_len);
 
     if (state > PROCORE_FAMILY_WITHDRAWN
-        || way > PROCORE_WAY_ADMIN
+        || way > PROCORE_WAY_FIRST_TRIED
         || (state == PROCORE_FAMILY_BOUND && record->company == 0)
         || (state == PROCORE_FAMILY_UNBOUND && record->company != 0))
     {

@@ -58,7 +58,8 @@ typedef enum {
     PROCORE_WAY_FIRST_USE = 6,
     PROCORE_WAY_CONFIGURED = 7,
     PROCORE_WAY_IMPORT = 8,
-    PROCORE_WAY_ADMIN = 9
+    PROCORE_WAY_ADMIN = 9,
+    PROCORE_WAY_FIRST_TRIED = 10   /* first_use, not confirmed yet */
 } procore_way_e;
 
 
@@ -158,8 +159,9 @@ typedef enum {
 
     /*
      * Bind the family of the one token given ("access" or "refresh") to
-     * "company"; an unknown token gets a family of its own.  A withdrawn family
-     * stays so: rc is PROCORE_OK and bound.state says so.
+     * "company"; an unknown token gets a family of its own.  One that is bound
+     * to it by PROCORE_WAY_FIRST_TRIED becomes PROCORE_WAY_FIRST_USE.  A
+     * withdrawn family stays so: rc is PROCORE_OK and bound.state says so.
      */
     PROCORE_STORE_BIND,
 
@@ -204,7 +206,8 @@ typedef enum {
     /*
      * The record becomes SPENT, without sealed bytes (or with new ones, where
      * "sealed" is given), until "keep_until" (0: as before).
-     * PROCORE_CONFLICT: it is SPENT already; PROCORE_NOT_FOUND.
+     * PROCORE_CONFLICT: it is SPENT already, or not in the state "expected"
+     * (op->record tells); PROCORE_NOT_FOUND.
      */
     PROCORE_STORE_SEALED_SPEND,
 
@@ -218,10 +221,10 @@ typedef enum {
     PROCORE_STORE_SEALED_REDEEM,
 
     /*
-     * LIVE becomes CLAIMED (a redemption is on its way to the login host, so it
-     * lasts two minutes longer), and CLAIMED becomes LIVE again, with the time
-     * that it had.  PROCORE_CONFLICT: not in that state (op->record tells);
-     * PROCORE_NOT_FOUND.
+     * LIVE becomes CLAIMED (a redemption is on its way to the login host), and
+     * CLAIMED becomes LIVE again, both until "keep_until" (0: as before).  A
+     * CLAIMED one lasts two minutes longer than that.  PROCORE_CONFLICT: not
+     * in that state (op->record tells); PROCORE_NOT_FOUND.
      */
     PROCORE_STORE_SEALED_CLAIM,
     PROCORE_STORE_SEALED_RELEASE,
@@ -235,10 +238,18 @@ typedef enum {
 
     /*
      * A family that "way" has bound at "now" for "company" is unbound again:
-     * first_use stays only where Procore knew the token.  PROCORE_NOT_FOUND:
-     * no such family, or bound otherwise; nothing changes.
+     * first_use stays only where Procore knew the token, or another request
+     * has relied on it.  A family that only this token made goes altogether.
+     * PROCORE_NOT_FOUND: no such family, or bound otherwise; nothing changes.
      */
-    PROCORE_STORE_UNBIND
+    PROCORE_STORE_UNBIND,
+
+    /*
+     * A family that is bound to "company" stays so: the same as BIND, but
+     * PROCORE_NOT_FOUND where it is not bound any more.  Another request relies
+     * on what its first use has bound, or Procore has answered that one.
+     */
+    PROCORE_STORE_CONFIRM
 
 } procore_store_op_e;
 
@@ -252,6 +263,8 @@ typedef enum {
                                                           what sealing adds */
 #define PROCORE_STORE_SEALED_LIVE  10000          /* neither CHOSEN nor SPENT;
                                                      as many links beside */
+#define PROCORE_STORE_SEALED_SHARE 5000           /* of them, for those whom
+                                                     nobody has vouched for */
 #define PROCORE_STORE_SEALED_USER  20             /* of one user */
 
 typedef enum {
@@ -323,8 +336,11 @@ typedef struct {
     size_t              sealed_len;
     uint64_t            keep_until;      /* seconds since the epoch */
     uint64_t            record_user;
+    procore_sealed_state_e  expected;    /* SPEND: 0, any */
     unsigned            link:1;          /* OPEN: one of the chooser's, which
                                             are counted by themselves */
+    unsigned            unvouched:1;     /* OPEN: only while fewer than
+                                            PROCORE_STORE_SEALED_SHARE live */
 
     /*
      * Filled by procore_store_write():

@@ -73,6 +73,7 @@ static int
 procore_op_binds(const procore_store_op_t *op)
 {
     return op->type == PROCORE_STORE_BIND
+           || op->type == PROCORE_STORE_CONFIRM
            || op->type == PROCORE_STORE_SEALED_BIND;
 }
 
@@ -339,6 +340,12 @@ procore_change_level(procore_change_t *change, unsigned index)
         first->way = op->way;
         first->bound_at = op->now;
         change->families[index].changed = 1;
+
+    } else if (first->way == PROCORE_WAY_FIRST_TRIED
+               && op->company == first->company)
+    {
+        first->way = PROCORE_WAY_FIRST_USE;
+        change->families[index].changed = 1;
     }
 
     procore_family_complete(&change->families[index], op);
@@ -512,6 +519,14 @@ procore_write_family(procore_store_t *store, MDB_txn *txn,
         return rc;
     }
 
+    if (op->type == PROCORE_STORE_CONFIRM
+        && (change.nfamilies == 0
+            || change.families[0].record.state == PROCORE_FAMILY_UNBOUND))
+    {
+        op->rc = PROCORE_NOT_FOUND;
+        return 0;
+    }
+
     index = 0;
     procore_change_judge(&change, &index);
 
@@ -589,6 +604,44 @@ procore_write_withdraw(procore_store_t *store, MDB_txn *txn,
 }
 
 
+/*
+ * Tokens that nobody has issued would fill the store: what an attempt has made
+ * goes with it.  A code of the library; MDB_NOTFOUND: there is more to keep.
+ */
+
+static int
+procore_change_forget(procore_change_t *change)
+{
+    int                       rc;
+    MDB_val                   key;
+    procore_change_family_t  *family;
+
+    family = &change->families[0];
+
+    if (change->nfamilies != 1 || change->nmembers != 1
+        || family->record.tokens != 1 || family->record.client_len != 0
+        || family->record.user != 0)
+    {
+        return MDB_NOTFOUND;
+    }
+
+    key.mv_data = change->members[0].key;
+    key.mv_size = PROCORE_TOKEN_KEY;
+
+    rc = mdb_del(change->txn, change->store->dbi[PROCORE_DB_TOKEN], &key,
+                 NULL);
+    if (rc != 0) {
+        return rc;
+    }
+
+    key.mv_data = family->id;
+    key.mv_size = PROCORE_FAMILY_SIZE;
+
+    return mdb_del(change->txn, change->store->dbi[PROCORE_DB_FAMILY], &key,
+                   NULL);
+}
+
+
 int
 procore_write_unbind(procore_store_t *store, MDB_txn *txn,
     procore_store_op_t *op)
@@ -635,5 +688,7 @@ procore_write_unbind(procore_store_t *store, MDB_txn *txn,
 
     procore_change_report(&change, 0);
 
-    return procore_change_put_families(&change);
+    rc = procore_change_forget(&change);
+
+    return rc == MDB_NOTFOUND ? procore_change_put_families(&change) : rc;
 }

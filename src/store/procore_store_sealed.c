@@ -198,10 +198,12 @@ static int
 procore_sealed_fits(procore_sealing_t *s, size_t adds, int *fits)
 {
     int       rc;
-    size_t    pages, part;
+    size_t    pages, part, most;
     MDB_stat  live, spent;
 
     part = s->op->link ? PROCORE_SEALED_LINKS : PROCORE_SEALED_PART;
+    most = s->op->unvouched ? PROCORE_STORE_SEALED_SHARE
+                            : PROCORE_STORE_SEALED_LIVE;
 
     rc = mdb_stat(s->txn, s->store->dbi[s->op->link ? PROCORE_DB_LINK
                                                     : PROCORE_DB_SEALED],
@@ -223,7 +225,7 @@ procore_sealed_fits(procore_sealing_t *s, size_t adds, int *fits)
                  + spent.ms_overflow_pages;
     }
 
-    *fits = live.ms_entries + adds <= PROCORE_STORE_SEALED_LIVE
+    *fits = live.ms_entries + adds <= most
             && pages <= s->store->size / s->store->page / part;
 
     return 0;
@@ -567,6 +569,10 @@ procore_sealed_turn(procore_sealing_t *s, procore_sealed_state_e from,
     record.state = to;
     record.changed_at = s->op->now;
 
+    if (s->op->keep_until != 0) {
+        record.keep_until = s->op->keep_until;
+    }
+
     return procore_sealed_store(s, &s->entry, &record);
 }
 
@@ -579,7 +585,10 @@ procore_sealed_end(procore_sealing_t *s)
         return 0;
     }
 
-    if (s->entry.record.state == PROCORE_SEALED_SPENT) {
+    if (s->entry.record.state == PROCORE_SEALED_SPENT
+        || (s->op->expected != 0
+            && s->entry.record.state != s->op->expected))
+    {
         s->op->rc = PROCORE_CONFLICT;
         return 0;
     }

@@ -304,6 +304,7 @@ procore_write_op(procore_store_t *store, MDB_txn *txn, procore_store_op_t *op)
 
     case PROCORE_STORE_FAMILY:
     case PROCORE_STORE_BIND:
+    case PROCORE_STORE_CONFIRM:
         return procore_write_family(store, txn, op);
 
     case PROCORE_STORE_WITHDRAW:

@@ -28,6 +28,7 @@ procore_way_name(procore_way_e way)
         return "chooser";
 
     case PROCORE_WAY_FIRST_USE:
+    case PROCORE_WAY_FIRST_TRIED:
         return "first_use";
 
     case PROCORE_WAY_CONFIGURED:

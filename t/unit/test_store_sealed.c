@@ -98,6 +98,31 @@ test_steps(procore_store_t *store)
 
 
 static void
+test_expected(procore_store_t *store)
+{
+    procore_store_op_t  op;
+
+    is_int(fixture_sealed(store, OPEN, 91, "x"), PROCORE_OK, "opened");
+
+    op = fixture_sealed_op(SPEND, 91, NULL);
+    op.expected = PROCORE_SEALED_OFFERED;
+    is_int(fixture_write(store, &op), PROCORE_CONFLICT,
+           "not spent in another state");
+    is_int(op.record.state, PROCORE_SEALED_OPEN, "which is told");
+    is_int(fixture_state(store, 91, NOW, NULL), PROCORE_SEALED_OPEN,
+           "and stays");
+
+    is_int(fixture_sealed(store, OFFER, 91, "x"), PROCORE_OK, "offered");
+    is_int(fixture_write(store, &op), PROCORE_OK, "spent in that state");
+    is_int(op.record.state, PROCORE_SEALED_OFFERED, "as it was");
+    is_int(fixture_write(store, &op), PROCORE_CONFLICT, "once");
+
+    op.key[0] ^= 1;
+    is_int(fixture_write(store, &op), PROCORE_NOT_FOUND, "not what is not");
+}
+
+
+static void
 test_redeem(procore_store_t *store)
 {
     procore_store_op_t  op;
@@ -362,6 +387,8 @@ test_unbind(procore_store_t *store)
     procore_token_t     token;
     procore_store_op_t  op;
 
+    op = fixture_op(PROCORE_STORE_FAMILY, 0, 51, 52, 0);
+    is_int(fixture_write(store, &op), PROCORE_OK, "a pair of tokens");
     op = fixture_op(PROCORE_STORE_BIND, 0, 51, 0, A);
     op.way = PROCORE_WAY_FIRST_USE;
     is_int(fixture_write(store, &op), PROCORE_OK, "bound by first use");
@@ -400,6 +427,46 @@ test_unbind(procore_store_t *store)
 }
 
 
+static void
+test_first(procore_store_t *store)
+{
+    procore_token_t     token;
+    procore_store_op_t  op;
+
+    op = fixture_op(PROCORE_STORE_BIND, 0, 61, 0, A);
+    op.way = PROCORE_WAY_FIRST_TRIED;
+    is_int(fixture_write(store, &op), PROCORE_OK, "an attempt");
+    is_int(op.bound.way, PROCORE_WAY_FIRST_TRIED, "is not confirmed");
+    is_int(unbind(store, 61, A, PROCORE_WAY_FIRST_TRIED, NOW), PROCORE_OK,
+           "and can be undone");
+    is_int(fixture_token(store, ACCESS, 61, &token), PROCORE_NOT_FOUND,
+           "which leaves nothing");
+
+    op = fixture_op(PROCORE_STORE_BIND, 0, 61, 0, A);
+    op.way = PROCORE_WAY_FIRST_TRIED;
+    is_int(fixture_write(store, &op), PROCORE_OK, "once more");
+    is_int(fixture_write(store, &op), PROCORE_OK, "by two at once");
+    is_int(op.bound.way, PROCORE_WAY_FIRST_USE, "the second one confirms it");
+    is_int(unbind(store, 61, A, PROCORE_WAY_FIRST_TRIED, NOW),
+           PROCORE_NOT_FOUND, "so that it stays");
+
+    op = fixture_op(PROCORE_STORE_BIND, 0, 61, 0, B);
+    op.way = PROCORE_WAY_FIRST_TRIED;
+    is_int(fixture_write(store, &op), PROCORE_CONFLICT, "another company");
+    is_int(fixture_company(store, ACCESS, 61), A, "changes nothing");
+
+    op = fixture_op(PROCORE_STORE_CONFIRM, 0, 62, 0, A);
+    is_int(fixture_write(store, &op), PROCORE_NOT_FOUND,
+           "what was undone is not confirmed");
+    op = fixture_op(PROCORE_STORE_BIND, 0, 62, 0, A);
+    op.way = PROCORE_WAY_FIRST_TRIED;
+    (void) fixture_write(store, &op);
+    op = fixture_op(PROCORE_STORE_CONFIRM, 0, 62, 0, A);
+    is_int(fixture_write(store, &op), PROCORE_OK, "what was not, is");
+    is_int(op.bound.way, PROCORE_WAY_FIRST_USE, "in the right way");
+}
+
+
 int
 main(void)
 {
@@ -408,10 +475,12 @@ main(void)
     store = fixture_store(FIXTURE_SIZE);
 
     test_steps(store);
+    test_expected(store);
     test_redeem(store);
     test_bind(store);
     test_group(store);
     test_unbind(store);
+    test_first(store);
 
     procore_store_close(store);
 

@@ -126,6 +126,16 @@ test_claimed(void)
     is_int(fixture_state(store, 6, NOW + 60 + PROCORE_KEEP_CLAIMED, NULL),
            PROCORE_NOT_FOUND, "not for ever");
 
+    is_int(fixture_live(store, 7, 8, A), PROCORE_OK, "a code");
+    op = fixture_sealed_op(CLAIM, 8, NULL);
+    op.keep_until = NOW + 500;
+    is_int(fixture_write(store, &op), PROCORE_OK, "claimed for longer");
+    is_int(fixture_state(store, 8, NOW + 600, NULL), PROCORE_SEALED_CLAIMED,
+           "as long as its calls may take");
+    is_int(fixture_sealed(store, RELEASE, 8, NULL), PROCORE_OK, "released");
+    is_int(fixture_state(store, 8, NOW + 60, NULL), PROCORE_NOT_FOUND,
+           "with its own end");
+
     procore_store_close(store);
 }
 
@@ -205,6 +215,37 @@ test_live(void)
     is_int(sweep(store, NOW + 20), live - 2, "one pass gets through all");
     is_int(fixture_state(store, live + 3, NOW, NULL), PROCORE_SEALED_OPEN,
            "but for those that have time");
+
+    procore_store_close(store);
+}
+
+
+static void
+test_unvouched(void)
+{
+    unsigned             share;
+    procore_store_t     *store;
+    procore_store_op_t   op;
+
+    share = PROCORE_STORE_SEALED_SHARE;
+    store = fixture_store(FIXTURE_SIZE);
+
+    is_int(open_many(store, 1, share - 1, NOW, NOW + 10), share - 1, "many");
+
+    op = fixture_sealed_op(OPEN, share, "x");
+    op.unvouched = 1;
+    is_int(fixture_write(store, &op), PROCORE_OK, "the last of the share");
+
+    op = fixture_sealed_op(OPEN, share + 1, "x");
+    op.unvouched = 1;
+    is_int(fixture_write(store, &op), PROCORE_TOO_LARGE, "and no more");
+    op.unvouched = 0;
+    is_int(fixture_write(store, &op), PROCORE_OK, "but for the others");
+
+    op = fixture_sealed_op(OPEN, share + 2, "x");
+    op.unvouched = 1;
+    op.now = NOW + 10;
+    is_int(fixture_write(store, &op), PROCORE_OK, "until some run out");
 
     procore_store_close(store);
 }
@@ -349,6 +390,7 @@ main(void)
     test_expiry();
     test_claimed();
     test_live();
+    test_unvouched();
     test_user();
     test_damaged();
 
