@@ -395,6 +395,26 @@ subtest 'a restart between code and redemption' => sub {
 };
 
 
+subtest 'a token that nobody redeems' => sub {
+    my $nginx = nginx(authorize => 1);
+    for my $status (200, 500) {
+        standin()->reset;
+        standin()->behave({ match => 'POST /oauth/revoke', status => $status,
+                            body => '{}' });
+        my $browser = Procore::Test::Relay::picker($nginx);
+        $browser->submit(action => 'cancel');
+        wait_for(10, sub {
+            grep { $_->{target} eq '/oauth/revoke' } standin()->requests;
+        });
+        my $told = sub { $nginx->error_log =~ /a token could not be revoked/ };
+        wait_for(10, $told) if $status == 500;
+        is($told->() ? 1 : 0, $status == 500 ? 1 : 0,
+           "revoked with $status: the log tells what failed");
+    }
+    standin()->reset;
+};
+
+
 subtest 'on record' => sub {
     my $nginx = nginx(authorize => 1);
     my $code = consent($nginx);

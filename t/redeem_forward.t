@@ -3,14 +3,18 @@
 # The gateway's codes at the token endpoint, for apps whose secret it does not
 # have: Procore authenticates them.
 
+use POSIX ();
+
 use Procore::Test;
-use Procore::Test::Relay qw(VERIFIER at_once call told);
+use Procore::Test::Clock;
+use Procore::Test::Relay qw(CHALLENGE VERIFIER at_once call told);
 
 my $world = world();
 my ($home, $foreign) = @$world{qw(home foreign)};
 my %app = %{ $world->{clients} };
 my $return = $app{crm}{redirect_uris}[0];
 my @companies = ("$home Acme North", "$foreign Baseline");
+my $clock = Procore::Test::Clock->new;
 
 
 sub gateway {
@@ -49,6 +53,25 @@ sub params {
     return map { Procore::Test::Browser::decode($_) }
         map { (split(/=/, $_, 2), '')[0, 1] }
         split /&/, MIME::Base64::decode_base64($request->{body});
+}
+
+
+# Asks in a process of its own, and does something once $path was asked for.
+sub meanwhile {
+    my ($path, $ask, $do) = @_;
+
+    my $pid = open(my $from, '-|') // die "fork: $!";
+    if (!$pid) {
+        print eval { $ask->() } // "died: $@";
+        close STDOUT;
+        POSIX::_exit(0);
+    }
+    wait_for(10, sub { grep { $_ eq $path } paths() });
+    $do->();
+    local $/;
+    my $text = <$from> // '';
+    close $from;
+    return $text;
 }
 
 
@@ -203,6 +226,148 @@ subtest 'what Procore says of the request is passed on' => sub {
 };
 
 
+subtest 'with the headers that matter' => sub {
+    my $nginx = gateway();
+    my $code = consent($nginx);
+    my $wrong = 'Bearer realm="Doorkeeper", error="invalid_client"';
+
+    standin()->behave({ match => 'POST /oauth/token', status => 401,
+        body => '{"error":"invalid_client"}', headers => {
+            'WWW-Authenticate' => $wrong,
+            'Content-Type' => 'application/json; charset=utf-8' } });
+    my $answer = token_request($nginx, code => $code, auth => 'basic');
+    is($answer->{status}, 401, 'Basic is refused');
+    is($answer->{header}{'www-authenticate'}, $wrong, 'with the challenge');
+    is($answer->{header}{'content-type'}, 'application/json; charset=utf-8',
+       'and the type');
+
+    standin()->behave({ match => 'POST /oauth/token', status => 302,
+        body => 'see there', headers => { Location => '/login' } });
+    is(told(token_request($nginx, code => $code)),
+       '503 temporarily_unavailable exchange_failed', 'no redirect');
+
+    standin()->reset;
+    is(told(token_request($nginx, code => $code)), '200', 'the code is free');
+};
+
+
+subtest 'a status without a body' => sub {
+    my $nginx = gateway(oauth => 'proxy_intercept_errors on;
+                                  error_page 400 401 500 /none;');
+    my $code = consent($nginx);
+    my $behave = sub {
+        standin()->behave({ match => 'POST /oauth/token', status => $_[0],
+                            body => { error => 'invalid_grant' } });
+    };
+
+    $behave->(500);
+    is(told(token_request($nginx, code => $code)),
+       '503 temporarily_unavailable exchange_failed', 'a 500');
+    $behave->(401);
+    my $answer = token_request($nginx, code => $code, auth => 'basic');
+    is(told($answer), '401 invalid_client bad_client', 'a 401');
+    like($answer->{header}{'www-authenticate'}, qr/^Basic/, 'with Basic');
+    $behave->(400);
+    is(told(token_request($nginx, code => $code)),
+       '400 invalid_grant bad_code', 'a 400');
+    standin()->reset;
+    is(told(token_request($nginx, code => $code)),
+       '400 invalid_grant code_replayed', 'ends the code');
+    is_deeply([paths()], [], 'it did not go up again');
+};
+
+
+subtest 'a code that runs out on its way' => sub {
+    my $nginx = gateway();
+    my $code = consent($nginx);
+
+    standin()->reset;
+    standin()->behave({ match => 'POST /oauth/token', delay => 1, times => 1 });
+    is(meanwhile('POST /oauth/token',
+                 sub { return told(token_request($nginx, code => $code)) },
+                 sub { $clock->forward(55 + 120 + 10) }),
+       '200', 'is redeemed');
+    is(told(token_request($nginx, code => $code)),
+       '400 invalid_grant code_replayed', 'once');
+
+    $code = consent($nginx);
+    standin()->reset;
+    standin()->behave({ match => 'POST /oauth/token', delay => 1, times => 1,
+                        status => 500, body => 'sorry' });
+    is(meanwhile('POST /oauth/token',
+                 sub { return told(token_request($nginx, code => $code)) },
+                 sub { $clock->forward(61) }),
+       '500', 'an answer that leaves it free');
+    is(told(token_request($nginx, code => $code)),
+       '400 invalid_grant code_expired', 'gives it no more time');
+    standin()->reset;
+};
+
+
+subtest 'an app that leaves in the middle' => sub {
+    my $nginx = gateway(h2 => 1);
+    my $leave = sub {
+        my ($code) = @_;
+
+        my $answer = $nginx->h2('POST', '/oauth/token', timeout => 1, form => [
+            grant_type => 'authorization_code', code => $code,
+            redirect_uri => $return, client_id => $app{crm}{id},
+            client_secret => $app{crm}{secret}]);
+        ok(!$answer->{complete}, 'no answer');
+        return;
+    };
+    my $again = sub {
+        my ($code, $want, $what) = @_;
+
+        my $told = '';
+        wait_for(10, sub {
+            $told = told(token_request($nginx, code => $code));
+            return $told ne '400 invalid_grant code_replayed';
+        });
+        is($told, $want, $what);
+    };
+
+    my $code = consent($nginx);
+    standin()->reset;
+    standin()->behave({ match => 'POST /oauth/token', delay => 3, times => 1,
+                        status => 500, body => 'sorry' });
+    $leave->($code);
+    $again->($code, '200', 'before the token: its retry succeeds');
+
+    $code = consent($nginx);
+    standin()->reset;
+    standin()->behave({ match => 'GET /rest/v1.0/companies', delay => 3,
+                        times => 1 });
+    $leave->($code);
+    wait_for(10, sub { $nginx->error_log =~ /a token was not revoked/ });
+    like($nginx->error_log, qr/a token was not revoked/,
+         'after it: the log says that it lives');
+    $again->($code, '400 invalid_grant bad_code', 'and the code is spent');
+    standin()->reset;
+};
+
+
+subtest 'a code that somebody has seen' => sub {
+    my $nginx = gateway();
+    for my $pkce (0, 1) {
+        my $code = consent($nginx, pkce => $pkce);
+        my @verifier = $pkce ? (params => [code_verifier => VERIFIER]) : ();
+        my $token = token_request($nginx, code => $code, @verifier)
+            ->{json}{access_token};
+        $clock->forward(6);
+        my $seen = $nginx->request('POST', '/oauth/token', form => [
+            grant_type => 'authorization_code', code => $code,
+            redirect_uri => $return, client_id => $app{crm}{id},
+            client_secret => 'guessed', $pkce ? @{ $verifier[1] } : ()]);
+        is(told($seen), '400 invalid_grant code_replayed', "PKCE $pkce");
+        is(call($nginx, $token, $home),
+           $pkce ? '401 revoked_token' : '200',
+           $pkce ? 'who has the verifier is the app'
+                 : 'without proof nothing changes');
+    }
+};
+
+
 subtest 'no answer, or none that can be read' => sub {
     my $nginx = gateway(server => 'procore_scope_lookup_timeout 2s;',
                         expect => [qr/upstream/]);
@@ -244,6 +409,9 @@ subtest 'no answer, or none that can be read' => sub {
                       { match => 'POST /oauth/revoke', status => 500 });
     is(told(token_request($nginx, code => $code)),
        '503 temporarily_unavailable lookup_failed', 'no revoke either');
+    wait_for(10, sub { $nginx->error_log =~ /status is 500/ });
+    like($nginx->error_log, qr/a token could not be revoked.*status is 500/,
+         'which the log tells');
     standin()->reset;
 };
 

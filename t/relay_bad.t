@@ -256,32 +256,34 @@ EOT
     my $here = 'http://127.0.0.1:' . $nginx->port;
     my $there = "http://127.0.0.1:$port";
 
-    my ($browser, $url) = logged_in($nginx);
-    $browser->{hosts}{$there} = $sandbox;
-    is(refused($browser->link($url =~ s/^\Q$here\E/$there/r)),
-       '400 no_transaction', 'a callback of production in the sandbox');
-    is_deeply([calls()], [], 'exchanges nothing');
+    for my $case ([$nginx, $sandbox, $here, $there],
+                  [$sandbox, $nginx, $there, $here])
+    {
+        my ($own, $other, $from, $to) = @$case;
+        my ($browser, $url) = logged_in($own);
+        $browser->{hosts}{$to} = $other;
+        is(refused($browser->link($url =~ s/^\Q$from\E/$to/r)),
+           '400 no_transaction', 'a callback of one in the other');
+        is_deeply([calls()], [], 'exchanges nothing');
 
-    $browser->link($url);
-    my $picker = $browser->{page}{url};
-    is(refused($browser->open($picker =~ s/^\Q$here\E/$there/r)),
-       '400 no_transaction', 'the picker of production, too');
-    $browser->open($picker);
-    $browser->submit(action => 'choose', company => $home);
-    keep($browser);
-    my %answer = $browser->arrived($app);
-    my $refused = $sandbox->request('POST', '/oauth/token', form => [
-        grant_type => 'authorization_code', code => $answer{code},
-        redirect_uri => $app, client_id => $app{crm}{id},
-        client_secret => $app{crm}{secret}]);
-    is($refused->{json}{error}, 'invalid_grant', 'and the code');
-
-    my $other = browser($sandbox);
-    $other->link(start_url($sandbox));
-    is($other->{page}{status}, 200, 'the sandbox has its own');
-    $other->submit(action => 'choose', company => $home);
-    keep($other);
-    is(at_app($other, $app), 'psg_ of a state', 'to the end');
+        $browser->link($url);
+        my $picker = $browser->{page}{url};
+        is(refused($browser->open($picker =~ s/^\Q$from\E/$to/r)),
+           '400 no_transaction', 'nor is its picker there');
+        $browser->open($picker);
+        my ($form) = grep { $_->{method} eq 'POST' } $browser->forms;
+        is(refused($browser->go(POST => "$to/oauth/company", form => [
+            @{ $form->{fields} }, company => $home, action => 'choose'])),
+           '400 no_transaction', 'or its form');
+        $browser->open($picker);
+        $browser->submit(action => 'choose', company => $home);
+        keep($browser);
+        my %answer = $browser->arrived($app);
+        is(token_request($other, code => $answer{code})->{json}{reason},
+           'bad_code', 'or its code');
+        is(token_request($own, code => $answer{code})->{status}, 200,
+           'which is good at home');
+    }
 };
 
 

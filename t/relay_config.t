@@ -78,6 +78,7 @@ fails('twice', "https://login.procore.com $good;\nprocore_scope_authorize off", 
 fails('outside of the location', "https://login.procore.com https://gw.example.com/gateway/callback", qr/outside of the location/);
 fails('an exact location', "https://login.procore.com $good", qr/outside of the location/, place => '= /oauth/company/callback');
 fails('no lookup', "https://login.procore.com $good", qr/procore_scope_lookup/, lookup => 0);
+fails('no way to bind', "https://login.procore.com $good", qr/"authorize" is not among the ways/, inside => 'procore_scope_bind token_request;');
 fails('procore_scope is off', "https://login.procore.com $good", qr/"procore_scope" is off/, inside => 'procore_scope off;');
 fails('a relay client with neither secret nor list', "https://login.procore.com $good", qr/secret_file/, clients => [{ app => 'mobile' }]);
 
@@ -85,6 +86,15 @@ my ($exit, $output) = config_test(
     server => "procore_scope_authorize https://login.procore.com $good;",
     locations => "location /x { procore_scope_authorize off; }\n");
 is($exit, 0, 'for a whole server, and off again') or diag $output;
+
+for my $case (['an OAuth' => 'procore_scope_oauth on;', 1], ['another' => '', 0]) {
+    my ($name, $more, $wanted) = @$case;
+    ($exit, $output) = config_test(bare => 1, clients => ['crm'],
+        server => "procore_scope_authorize https://login.procore.com $good;",
+        locations => "location /x { procore_scope_bind none; $more }\n");
+    is($exit, $wanted, "inherited by $name location that may not bind so")
+        or diag $output;
+}
 
 ($exit, $output) = config_test(
     http => "procore_scope_authorize https://login.procore.com $good;");

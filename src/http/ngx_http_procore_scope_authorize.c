@@ -5,6 +5,7 @@
  */
 
 
+#include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_conf.h"
 #include "ngx_http_procore_scope_relay.h"
 
@@ -43,6 +44,11 @@ static ngx_int_t ngx_http_procore_scope_authorize_inside(ngx_conf_t *cf,
 static ngx_int_t ngx_http_procore_scope_authorize_zone(ngx_conf_t *cf);
 static ngx_int_t ngx_http_procore_scope_authorize_hidden(ngx_conf_t *cf,
     ngx_http_procore_scope_authorize_t *authorize);
+static char *ngx_http_procore_scope_authorize_realm(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *prev,
+    ngx_http_procore_scope_loc_conf_t *conf);
+static char *ngx_http_procore_scope_authorize_scope(
+    ngx_http_procore_scope_loc_conf_t *conf);
 
 
 static ngx_str_t  ngx_http_procore_scope_relay_zone_name =
@@ -495,16 +501,22 @@ ngx_http_procore_scope_merge_authorize(ngx_conf_t *cf,
     ngx_http_procore_scope_loc_conf_t *prev,
     ngx_http_procore_scope_loc_conf_t *conf)
 {
-    procore_str_t                        realm, login, callback;
-    ngx_http_procore_scope_authorize_t  *authorize;
-
     ngx_conf_merge_ptr_value(conf->authorize, prev->authorize, NULL);
 
-    if (!conf->authorize_here) {
+    if (conf->authorize == NULL) {
         return NGX_CONF_OK;
     }
 
-    authorize = conf->authorize;
+    if ((conf->authorize_here || conf->oauth)
+        && !ngx_http_procore_scope_may_bind(conf, PROCORE_WAY_AUTHORIZE))
+    {
+        return "has \"procore_scope_authorize\" where \"authorize\" is not "
+               "among the ways of \"procore_scope_bind\"";
+    }
+
+    if (!conf->authorize_here) {
+        return ngx_http_procore_scope_authorize_realm(cf, prev, conf);
+    }
 
     if (conf->mode == NGX_HTTP_PROCORE_SCOPE_OFF) {
         return "has \"procore_scope_authorize\" where \"procore_scope\" is "
@@ -515,6 +527,45 @@ ngx_http_procore_scope_merge_authorize(ngx_conf_t *cf,
         return "has \"procore_scope_authorize\" without a "
                "\"procore_scope_lookup\"";
     }
+
+    return ngx_http_procore_scope_authorize_scope(conf);
+}
+
+
+/* An inherited one belongs to the realm of where it is used. */
+
+static char *
+ngx_http_procore_scope_authorize_realm(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *prev,
+    ngx_http_procore_scope_loc_conf_t *conf)
+{
+    ngx_http_procore_scope_authorize_t  *authorize;
+
+    if (ngx_memcmp(conf->realm, prev->realm, PROCORE_REALM_SIZE) == 0) {
+        return NGX_CONF_OK;
+    }
+
+    authorize = ngx_palloc(cf->pool,
+                           sizeof(ngx_http_procore_scope_authorize_t));
+    if (authorize == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *authorize = *conf->authorize;
+    conf->authorize = authorize;
+
+    return ngx_http_procore_scope_authorize_scope(conf);
+}
+
+
+static char *
+ngx_http_procore_scope_authorize_scope(
+    ngx_http_procore_scope_loc_conf_t *conf)
+{
+    procore_str_t                        realm, login, callback;
+    ngx_http_procore_scope_authorize_t  *authorize;
+
+    authorize = conf->authorize;
 
     realm.len = conf->realm_name.len;
     realm.data = conf->realm_name.data;

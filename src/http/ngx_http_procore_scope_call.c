@@ -21,6 +21,8 @@ static ngx_int_t ngx_http_procore_scope_call_headers(ngx_http_request_t *sr,
     ngx_http_procore_scope_call_t *call);
 static ngx_int_t ngx_http_procore_scope_call_done(ngx_http_request_t *sr,
     void *data, ngx_int_t rc);
+static void ngx_http_procore_scope_call_kept(ngx_http_request_t *sr,
+    ngx_str_t *name, ngx_str_t *value);
 static void ngx_http_procore_scope_call_timeout(ngx_event_t *ev);
 static void ngx_http_procore_scope_call_over(
     ngx_http_procore_scope_call_t *call);
@@ -34,6 +36,12 @@ static ngx_str_t  ngx_http_procore_scope_call_agent =
 
 static ngx_str_t  ngx_http_procore_scope_call_accept =
     ngx_string("application/json");
+
+static ngx_str_t  ngx_http_procore_scope_call_content_type =
+    ngx_string("content-type");
+
+static ngx_str_t  ngx_http_procore_scope_call_challenge =
+    ngx_string("www-authenticate");
 
 static ngx_str_t  ngx_http_procore_scope_call_type =
     ngx_string("application/x-www-form-urlencoded");
@@ -62,6 +70,8 @@ ngx_http_procore_scope_call(ngx_http_request_t *r,
     call->text.len = 0;
     call->size = 0;
     call->retry_after = 0;
+    call->type.len = 0;
+    call->challenge.len = 0;
     call->complete = 0;
     call->over = 0;
     call->next = 0;
@@ -227,7 +237,29 @@ ngx_http_procore_scope_call_header(ngx_http_request_t *r,
         call->retry_after = ngx_http_procore_scope_subrequest_retry(r);
     }
 
+    ngx_http_procore_scope_call_kept(r,
+                                     &ngx_http_procore_scope_call_content_type,
+                                     &call->type);
+    ngx_http_procore_scope_call_kept(r, &ngx_http_procore_scope_call_challenge,
+                                     &call->challenge);
+
     return NGX_OK;
+}
+
+
+/* The pool is the main request's, so it outlives the subrequest. */
+
+static void
+ngx_http_procore_scope_call_kept(ngx_http_request_t *sr, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_str_t  *header;
+
+    header = ngx_http_procore_scope_subrequest_header(sr, name);
+
+    if (header) {
+        *value = *header;
+    }
 }
 
 

@@ -40,6 +40,8 @@ struct ngx_http_procore_scope_call_s {
     ngx_uint_t                        status;      /* 0: no answer came */
     ngx_str_t                         text;        /* of the answer */
     time_t                            retry_after; /* seconds, 0: not told */
+    ngx_str_t                         type;        /* Content-Type, or empty */
+    ngx_str_t                         challenge;   /* WWW-Authenticate */
     unsigned                          complete:1;  /* to the last byte */
     unsigned                          over:1;      /* above "limit" */
     unsigned                          next:1;      /* Link has rel="next" */
@@ -92,10 +94,13 @@ void ngx_http_procore_scope_subrequest_cut(ngx_http_request_t *sr);
 void ngx_http_procore_scope_subrequest_drop(ngx_http_request_t *sr);
 
 /*
- * Of its answer: until when it asks us to keep away, in seconds (1 at least);
- * does it announce a next page; may it be read (not encoded, from no cache)?
+ * Of its answer: the value of a header, or NULL ("name" in lower case); until
+ * when it asks us to keep away, in seconds (1 at least); does it announce a
+ * next page; may it be read (not encoded, from no cache)?
  */
 
+ngx_str_t *ngx_http_procore_scope_subrequest_header(ngx_http_request_t *sr,
+    ngx_str_t *name);
 time_t ngx_http_procore_scope_subrequest_retry(ngx_http_request_t *sr);
 ngx_uint_t ngx_http_procore_scope_subrequest_next(ngx_http_request_t *sr);
 ngx_uint_t ngx_http_procore_scope_subrequest_plain(ngx_http_request_t *sr);

@@ -14,13 +14,31 @@
 #define NGX_HTTP_PROCORE_SCOPE_FORWARD_LIMIT  PROCORE_TOKEN_ANSWER_MAX
 
 
+/*
+ * Calls while a code is claimed, at most: token, 20 pages of List Companies,
+ * Show User Info and revoke.
+ */
+
+#define NGX_HTTP_PROCORE_SCOPE_FORWARD_CALLS  23
+
+
+typedef void (*ngx_http_procore_scope_forward_pt)(
+    ngx_http_procore_scope_ctx_t *ctx, procore_out_t *body);
+
+
+static ngx_int_t ngx_http_procore_scope_forward_claim(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_forward_gone(void *data);
 static ngx_int_t ngx_http_procore_scope_forward_claimed(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_forward_post(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, const char *uri, procore_out_t *body,
+    ngx_http_procore_scope_ctx_t *ctx, const char *uri,
+    ngx_http_procore_scope_forward_pt write,
     ngx_http_procore_scope_relay_next_pt next);
 static ngx_int_t ngx_http_procore_scope_forward_answered(
     ngx_http_request_t *r, ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_forward_silent(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_forward_token(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_forward_listed(ngx_http_request_t *r,
@@ -41,8 +59,7 @@ ngx_int_t
 ngx_http_procore_scope_forward(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    procore_relay_t     *kept;
-    procore_store_op_t   op;
+    procore_relay_t  *kept;
 
     kept = &ctx->relay->authorization;
 
@@ -64,10 +81,45 @@ ngx_http_procore_scope_forward(ngx_http_request_t *r,
                                                 PROCORE_REASON_LOOKUP_FAILED);
     }
 
+    return ngx_http_procore_scope_forward_claim(r, ctx);
+}
+
+
+/* Claimed, it must not run out before all calls have had their time. */
+
+static ngx_int_t
+ngx_http_procore_scope_forward_claim(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    uint64_t                              until;
+    procore_store_op_t                    op;
+    ngx_pool_cleanup_t                   *cln;
+    ngx_http_procore_scope_redemption_t  *redemption;
+
+    redemption = ctx->relay->data;
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_http_procore_scope_forward_gone;
+    cln->data = ctx;
+
+    until = (uint64_t) ngx_time()
+            + (uint64_t) ctx->conf->lookup_timeout / 1000
+              * NGX_HTTP_PROCORE_SCOPE_FORWARD_CALLS;
+
+    redemption->keep_until = ctx->relay->record.keep_until;
+    redemption->claim = NGX_HTTP_PROCORE_SCOPE_CLAIM_BEGUN;
+
     ngx_memzero(&op, sizeof(procore_store_op_t));
 
     op.type = PROCORE_STORE_SEALED_CLAIM;
+    op.keep_until = ngx_max(until, redemption->keep_until);
     ngx_memcpy(op.key, ctx->relay->key, PROCORE_DIGEST_SIZE);
+
+    ctx->relay->rc = PROCORE_ERROR;
 
     if (ngx_http_procore_scope_relay_write(r, ctx, &op,
                                         ngx_http_procore_scope_forward_claimed)
@@ -81,11 +133,71 @@ ngx_http_procore_scope_forward(ngx_http_request_t *r,
 }
 
 
+/*
+ * The connection broke down in the middle.  Without an answer the code is free
+ * again; with one it is of no more use, and nobody can be asked to revoke the
+ * token any more.
+ */
+
+static void
+ngx_http_procore_scope_forward_gone(void *data)
+{
+    ngx_http_procore_scope_ctx_t *ctx = data;
+
+    procore_store_op_t                    op;
+    ngx_http_procore_scope_redemption_t  *redemption;
+
+    redemption = ctx->relay->data;
+
+    switch (redemption->claim) {
+
+    case NGX_HTTP_PROCORE_SCOPE_CLAIM_NONE:
+        return;
+
+    case NGX_HTTP_PROCORE_SCOPE_CLAIM_BEGUN:
+        if (ctx->relay->rc != PROCORE_OK) {
+            return;
+        }
+
+        break;
+
+    case NGX_HTTP_PROCORE_SCOPE_CLAIM_SENT:
+        break;
+
+    case NGX_HTTP_PROCORE_SCOPE_CLAIM_BINDING:
+        if (ctx->relay->rc == PROCORE_OK) {
+            return;
+        }
+
+        /* fall through */
+
+    case NGX_HTTP_PROCORE_SCOPE_CLAIM_ISSUED:
+        if (!redemption->known) {
+            ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                          "procore_scope: a token was not revoked, "
+                          "its client has gone");
+        }
+
+        ngx_http_procore_scope_relay_spend(ctx);
+        return;
+    }
+
+    ngx_memzero(&op, sizeof(procore_store_op_t));
+
+    op.type = PROCORE_STORE_SEALED_RELEASE;
+    op.now = (uint64_t) ngx_time();
+    op.keep_until = redemption->keep_until;
+    ngx_memcpy(op.key, ctx->relay->key, PROCORE_DIGEST_SIZE);
+    ngx_memcpy(op.realm, ctx->conf->realm, PROCORE_REALM_SIZE);
+
+    (void) ngx_http_procore_scope_store_write(&op, NULL, NULL);
+}
+
+
 static ngx_int_t
 ngx_http_procore_scope_forward_claimed(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    procore_out_t                         body;
     ngx_http_procore_scope_redemption_t  *redemption;
 
     redemption = ctx->relay->data;
@@ -110,23 +222,14 @@ ngx_http_procore_scope_forward_claimed(ngx_http_request_t *r,
                                                   PROCORE_REASON_STORE_FAILED);
     }
 
-    ngx_memzero(&body, sizeof(procore_out_t));
+    redemption->claim = NGX_HTTP_PROCORE_SCOPE_CLAIM_SENT;
 
-    ngx_http_procore_scope_forward_request(ctx, &body);
-
-    body.size = body.len;
-    body.len = 0;
-    body.data = ngx_pnalloc(r->pool, body.size);
-
-    if (body.data) {
-        ngx_http_procore_scope_forward_request(ctx, &body);
-
-        if (ngx_http_procore_scope_forward_post(r, ctx, "/oauth/token", &body,
+    if (ngx_http_procore_scope_forward_post(r, ctx, "/oauth/token",
+                                       ngx_http_procore_scope_forward_request,
                                        ngx_http_procore_scope_forward_answered)
-            == NGX_AGAIN)
-        {
-            return NGX_AGAIN;
-        }
+        == NGX_AGAIN)
+    {
+        return NGX_AGAIN;
     }
 
     redemption->reason = PROCORE_REASON_LOOKUP_FAILED;
@@ -140,10 +243,28 @@ ngx_http_procore_scope_forward_claimed(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_procore_scope_forward_post(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, const char *uri, procore_out_t *body,
+    ngx_http_procore_scope_ctx_t *ctx, const char *uri,
+    ngx_http_procore_scope_forward_pt write,
     ngx_http_procore_scope_relay_next_pt next)
 {
+    procore_out_t                   body;
     ngx_http_procore_scope_call_t  *call;
+
+    /* measured, then written */
+
+    ngx_memzero(&body, sizeof(procore_out_t));
+
+    write(ctx, &body);
+
+    body.size = body.len;
+    body.len = 0;
+    body.data = ngx_pnalloc(r->pool, body.size);
+
+    if (body.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    write(ctx, &body);
 
     call = &ctx->relay->call;
 
@@ -152,8 +273,8 @@ ngx_http_procore_scope_forward_post(ngx_http_request_t *r,
     call->post = 1;
     call->uri.len = ngx_strlen(uri);
     call->uri.data = (u_char *) uri;
-    call->body.len = body->len;
-    call->body.data = body->data;
+    call->body.len = body.len;
+    call->body.data = body.data;
     call->limit = NGX_HTTP_PROCORE_SCOPE_FORWARD_LIMIT;
 
     if (ngx_http_procore_scope_is_basic(r)) {
@@ -183,18 +304,16 @@ ngx_http_procore_scope_forward_answered(ngx_http_request_t *r,
 
     redemption->reason = PROCORE_REASON_EXCHANGE_FAILED;
 
-    if (!call->complete) {
-
-        /* whether the login host has taken the code is not known */
-
-        ctx->retry_after = call->retry_after;
-
-        return ngx_http_procore_scope_forward_end(r, ctx,
-                                                PROCORE_STORE_SEALED_RELEASE);
+    if (!call->complete || call->text.len == 0
+        || call->status < NGX_HTTP_BAD_REQUEST)
+    {
+        return ngx_http_procore_scope_forward_silent(r, ctx);
     }
 
     redemption->status = call->status;
     redemption->text = call->text;
+    redemption->type = call->type;
+    redemption->challenge = call->challenge;
     redemption->retry_after = call->retry_after;
 
     dead = call->text.len
@@ -205,6 +324,40 @@ ngx_http_procore_scope_forward_answered(ngx_http_request_t *r,
     return ngx_http_procore_scope_forward_end(r, ctx,
                                        dead ? PROCORE_STORE_SEALED_SPEND
                                             : PROCORE_STORE_SEALED_RELEASE);
+}
+
+
+/* There is nothing to pass on; the status alone may say enough. */
+
+static ngx_int_t
+ngx_http_procore_scope_forward_silent(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_http_procore_scope_redemption_t  *redemption;
+
+    redemption = ctx->relay->data;
+
+    switch (ctx->relay->call.status) {
+
+    case NGX_HTTP_BAD_REQUEST:
+        redemption->reason = PROCORE_REASON_BAD_CODE;
+
+        return ngx_http_procore_scope_forward_end(r, ctx,
+                                                  PROCORE_STORE_SEALED_SPEND);
+
+    case NGX_HTTP_UNAUTHORIZED:
+        redemption->reason = PROCORE_REASON_BAD_CLIENT;
+        break;
+
+    default:
+
+        /* whether the login host has taken the code is not known */
+
+        ctx->retry_after = ctx->relay->call.retry_after;
+    }
+
+    return ngx_http_procore_scope_forward_end(r, ctx,
+                                              PROCORE_STORE_SEALED_RELEASE);
 }
 
 
@@ -220,6 +373,7 @@ ngx_http_procore_scope_forward_token(ngx_http_request_t *r,
     redemption = ctx->relay->data;
     call = &ctx->relay->call;
 
+    redemption->claim = NGX_HTTP_PROCORE_SCOPE_CLAIM_ISSUED;
     redemption->answer = call->text;
     redemption->reason = PROCORE_REASON_EXCHANGE_FAILED;
 
@@ -335,11 +489,11 @@ ngx_int_t
 ngx_http_procore_scope_forward_discard(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_reason_e reason)
 {
-    procore_out_t                         body;
     ngx_http_procore_scope_redemption_t  *redemption;
 
     redemption = ctx->relay->data;
     redemption->reason = reason;
+    redemption->claim = NGX_HTTP_PROCORE_SCOPE_CLAIM_ISSUED;
 
     if (redemption->known) {
         return ngx_http_procore_scope_forward_end(r, ctx,
@@ -348,23 +502,12 @@ ngx_http_procore_scope_forward_discard(ngx_http_request_t *r,
 
     ngx_str_set(&ctx->action, "token_discarded");
 
-    ngx_memzero(&body, sizeof(procore_out_t));
-
-    ngx_http_procore_scope_forward_revocation(ctx, &body);
-
-    body.size = body.len;
-    body.len = 0;
-    body.data = ngx_pnalloc(r->pool, body.size);
-
-    if (body.data) {
-        ngx_http_procore_scope_forward_revocation(ctx, &body);
-
-        if (ngx_http_procore_scope_forward_post(r, ctx, "/oauth/revoke", &body,
-                                        ngx_http_procore_scope_forward_revoked)
-            == NGX_AGAIN)
-        {
-            return NGX_AGAIN;
-        }
+    if (ngx_http_procore_scope_forward_post(r, ctx, "/oauth/revoke",
+                                     ngx_http_procore_scope_forward_revocation,
+                                     ngx_http_procore_scope_forward_revoked)
+        == NGX_AGAIN)
+    {
+        return NGX_AGAIN;
     }
 
     return ngx_http_procore_scope_forward_end(r, ctx,
@@ -378,6 +521,8 @@ static ngx_int_t
 ngx_http_procore_scope_forward_revoked(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
+    ngx_http_procore_scope_relay_revoked(r, &ctx->relay->call);
+
     return ngx_http_procore_scope_forward_end(r, ctx,
                                               PROCORE_STORE_SEALED_SPEND);
 }
@@ -389,11 +534,16 @@ static ngx_int_t
 ngx_http_procore_scope_forward_end(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_store_op_e type)
 {
-    procore_store_op_t  op;
+    procore_store_op_t                    op;
+    ngx_http_procore_scope_redemption_t  *redemption;
+
+    redemption = ctx->relay->data;
+    redemption->claim = NGX_HTTP_PROCORE_SCOPE_CLAIM_NONE;
 
     ngx_memzero(&op, sizeof(procore_store_op_t));
 
     op.type = type;
+    op.keep_until = redemption->keep_until;
     ngx_memcpy(op.key, ctx->relay->key, PROCORE_DIGEST_SIZE);
 
     if (type == PROCORE_STORE_SEALED_SPEND
@@ -449,19 +599,21 @@ ngx_http_procore_scope_forward_pass(ngx_http_request_t *r,
     r->headers_out.status = redemption->status;
     r->headers_out.content_length_n = (off_t) redemption->text.len;
 
-    if (redemption->text.len && redemption->text.data[0] == '{') {
-        ngx_str_set(&r->headers_out.content_type, "application/json");
-
-    } else {
-        ngx_str_set(&r->headers_out.content_type, "text/plain");
-    }
-
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type = redemption->type;
+    r->headers_out.content_type_len = redemption->type.len;
 
     ngx_str_set(&value, "no-store");
 
     if (ngx_http_procore_scope_add_answer_header(r, "Cache-Control", &value)
         != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (redemption->challenge.len
+        && ngx_http_procore_scope_add_answer_header(r, "WWW-Authenticate",
+                                                    &redemption->challenge)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -7,7 +7,6 @@
 
 
 #include "ngx_http_procore_scope_redeem.h"
-#include "../relay/procore_redirect.h"
 
 
 static procore_reason_e ngx_http_procore_scope_redeem_client(
@@ -18,8 +17,6 @@ static procore_reason_e ngx_http_procore_scope_redeem_record(
     ngx_http_request_t *r, ngx_http_procore_scope_ctx_t *ctx);
 static procore_reason_e ngx_http_procore_scope_redeem_check(
     ngx_http_procore_scope_ctx_t *ctx);
-static ngx_uint_t ngx_http_procore_scope_redeem_registered(
-    ngx_http_procore_scope_client_t *client, const procore_str_t *uri);
 static procore_reason_e ngx_http_procore_scope_redeem_pkce(
     ngx_http_procore_scope_ctx_t *ctx);
 static procore_reason_e ngx_http_procore_scope_redeem_company(
@@ -271,7 +268,7 @@ ngx_http_procore_scope_redeem_check(ngx_http_procore_scope_ctx_t *ctx)
 
     if (!procore_equal(&given, &kept->client)
         || !procore_equal(&uri, &kept->redirect_uri)
-        || !ngx_http_procore_scope_redeem_registered(relay->client, &uri))
+        || !ngx_http_procore_scope_relay_registered(relay->client, &uri))
     {
         return PROCORE_REASON_CODE_MISMATCH;
     }
@@ -295,28 +292,6 @@ ngx_http_procore_scope_redeem_check(ngx_http_procore_scope_ctx_t *ctx)
     }
 
     return PROCORE_REASON_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_procore_scope_redeem_registered(
-    ngx_http_procore_scope_client_t *client, const procore_str_t *uri)
-{
-    ngx_str_t      *registered;
-    ngx_uint_t      i;
-    procore_str_t   text;
-
-    registered = client->redirect_uris->elts;
-
-    for (i = 0; i < client->redirect_uris->nelts; i++) {
-        ngx_http_procore_scope_redeem_str(&text, &registered[i]);
-
-        if (procore_redirect_same(&text, uri)) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 
@@ -386,6 +361,8 @@ ngx_http_procore_scope_redeem_company(ngx_http_procore_scope_ctx_t *ctx)
  * A code that is redeemed again, by somebody who knows all that the app knows:
  * right after the first time it is the app, whose answer was lost; later it is
  * one of two, and who has the tokens cannot be told (RFC 6749, section 4.1.2).
+ * Without a secret here and without PKCE, the code alone proves nothing: it may
+ * come from a log, and must not end what the app has.
  */
 
 static ngx_int_t
@@ -402,6 +379,8 @@ ngx_http_procore_scope_redeem_replay(ngx_http_request_t *r,
     ngx_str_set(&ctx->action, "code_replayed");
 
     if (token->len != PROCORE_DIGEST_SIZE
+        || (relay->client->secret.data == NULL
+            && relay->authorization.challenge.data == NULL)
         || (uint64_t) ngx_time()
            <= relay->record.changed_at + PROCORE_RELAY_RETRY)
     {

@@ -13,9 +13,15 @@
 #include "../procore/procore_token_answer.h"
 
 
-#define ngx_http_procore_scope_redeem_str(text, s)                            \
-    (text)->len = (s)->len;                                                   \
-    (text)->data = (s)->data
+/* What became of a code that is claimed: what it ends with depends on it. */
+
+typedef enum {
+    NGX_HTTP_PROCORE_SCOPE_CLAIM_NONE = 0,      /* none of this request */
+    NGX_HTTP_PROCORE_SCOPE_CLAIM_BEGUN,         /* on its way to the disk */
+    NGX_HTTP_PROCORE_SCOPE_CLAIM_SENT,          /* no token has come yet */
+    NGX_HTTP_PROCORE_SCOPE_CLAIM_ISSUED,        /* the token is here */
+    NGX_HTTP_PROCORE_SCOPE_CLAIM_BINDING        /* and on its way to disk */
+} ngx_http_procore_scope_claim_e;
 
 
 /* relay->data of such a request; all of it is pool memory. */
@@ -24,17 +30,30 @@ typedef struct {
     procore_str_t                       code;      /* as the app sent it */
     ngx_str_t                           answer;    /* Procore's, with tokens */
     procore_token_answer_t              token;     /* what stands in it */
+    ngx_str_t                           text;      /* what the app gets */
+    ngx_str_t                           company;   /* its id, as text */
 
     /* where the request goes up: see ..._forward() */
 
     ngx_http_procore_scope_companies_t  list;      /* the fresh token's */
-    procore_reason_e                    reason;    /* why it ends; OK: Procore
-                                                      said why */
-    ngx_uint_t                          status;    /* what Procore said */
-    ngx_str_t                           text;
+    ngx_http_procore_scope_claim_e      claim;
+    uint64_t                            keep_until;  /* the code's own end */
+    procore_reason_e                    reason;    /* why it ends */
+    ngx_uint_t                          status;    /* of Procore's refusal,
+                                                      0: nothing to pass on */
+    ngx_str_t                           type;
+    ngx_str_t                           challenge;
     time_t                              retry_after;
     unsigned                            known:1;   /* the token was no news */
 } ngx_http_procore_scope_redemption_t;
+
+
+static ngx_inline void
+ngx_http_procore_scope_redeem_str(procore_str_t *text, const ngx_str_t *s)
+{
+    text->len = s->len;
+    text->data = s->data;
+}
 
 
 /*

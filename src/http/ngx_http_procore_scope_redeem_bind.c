@@ -15,6 +15,8 @@ static ngx_int_t ngx_http_procore_scope_redeem_bound(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_redeem_failed(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_reason_e reason);
+static ngx_int_t ngx_http_procore_scope_redeem_prepare(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_redeem_answer(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_redeem_headers(ngx_http_request_t *r,
@@ -25,17 +27,26 @@ ngx_int_t
 ngx_http_procore_scope_redeem_bind(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    procore_store_op_t  op;
+    procore_store_op_t                    op;
+    ngx_http_procore_scope_redemption_t  *redemption;
+
+    redemption = ctx->relay->data;
 
     ngx_memzero(&op, sizeof(procore_store_op_t));
 
     op.type = PROCORE_STORE_SEALED_REDEEM;
 
-    if (ngx_http_procore_scope_redeem_family(ctx, &op) != NGX_OK
+    if (ngx_http_procore_scope_redeem_prepare(r, ctx) != NGX_OK
+        || ngx_http_procore_scope_redeem_family(ctx, &op) != NGX_OK
         || ngx_http_procore_scope_redeem_spent(r, ctx, &op) != NGX_OK)
     {
         return ngx_http_procore_scope_redeem_failed(r, ctx,
                                                   PROCORE_REASON_STORE_FAILED);
+    }
+
+    if (redemption->claim != NGX_HTTP_PROCORE_SCOPE_CLAIM_NONE) {
+        redemption->claim = NGX_HTTP_PROCORE_SCOPE_CLAIM_BINDING;
+        ctx->relay->rc = PROCORE_ERROR;
     }
 
     if (ngx_http_procore_scope_relay_write(r, ctx, &op,
@@ -196,26 +207,22 @@ ngx_http_procore_scope_redeem_failed(ngx_http_request_t *r,
 }
 
 
+/*
+ * All that needs memory comes before the code is spent.  An answer that cannot
+ * be amended is given as it came.
+ */
+
 static ngx_int_t
-ngx_http_procore_scope_redeem_answer(ngx_http_request_t *r,
+ngx_http_procore_scope_redeem_prepare(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    size_t                                len;
     uint64_t                              now, waited, company;
-    ngx_str_t                             body;
     procore_str_t                         name;
     procore_relay_t                      *kept;
     ngx_http_procore_scope_redemption_t  *redemption;
 
     kept = &ctx->relay->authorization;
     redemption = ctx->relay->data;
-
-    ngx_str_set(&ctx->action, "code_redeemed");
-    (void) ngx_http_procore_scope_decide(ctx);
-
-    /* latched, as a refusal: nothing of this request goes up any more */
-
-    ctx->refused = 1;
 
     now = (uint64_t) ngx_time();
     waited = now > kept->received_at ? now - kept->received_at : 0;
@@ -225,35 +232,59 @@ ngx_http_procore_scope_redeem_answer(ngx_http_request_t *r,
     name.data = NULL;
 
     if (ctx->conf->token_company) {
-        company = ctx->company;
+        company = kept->company;
         name = kept->name;
     }
 
-    body.data = ngx_pnalloc(r->pool, redemption->answer.len
-                                     + PROCORE_TOKEN_AMEND_EXTRA);
-    if (body.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    redemption->text.data = ngx_pnalloc(r->pool, redemption->answer.len
+                                                 + PROCORE_TOKEN_AMEND_EXTRA);
+    redemption->company.data = ngx_pnalloc(r->pool, NGX_INT64_LEN);
+
+    if (redemption->text.data == NULL || redemption->company.data == NULL) {
+        return NGX_ERROR;
     }
+
+    redemption->company.len = (size_t) (ngx_sprintf(redemption->company.data,
+                                                    "%uL", kept->company)
+                                        - redemption->company.data);
 
     if (procore_token_amend(redemption->answer.data, redemption->answer.len,
-                            company, &name, waited, body.data, &len)
+                            company, &name, waited, redemption->text.data,
+                            &redemption->text.len)
         != PROCORE_OK)
     {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        redemption->text = redemption->answer;
     }
 
-    body.len = len;
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_redeem_answer(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_http_procore_scope_redemption_t  *redemption;
+
+    redemption = ctx->relay->data;
+
+    ngx_str_set(&ctx->action, "code_redeemed");
+    (void) ngx_http_procore_scope_decide(ctx);
+
+    /* latched, as a refusal: nothing of this request goes up any more */
+
+    ctx->refused = 1;
 
     if (ngx_http_procore_scope_redeem_headers(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = (off_t) body.len;
+    r->headers_out.content_length_n = (off_t) redemption->text.len;
     ngx_str_set(&r->headers_out.content_type, "application/json");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
 
-    return ngx_http_procore_scope_send(r, &body);
+    return ngx_http_procore_scope_send(r, &redemption->text);
 }
 
 
@@ -263,7 +294,10 @@ static ngx_int_t
 ngx_http_procore_scope_redeem_headers(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    ngx_str_t  value;
+    ngx_str_t                             value;
+    ngx_http_procore_scope_redemption_t  *redemption;
+
+    redemption = ctx->relay->data;
 
     ngx_str_set(&value, "no-store");
 
@@ -285,14 +319,6 @@ ngx_http_procore_scope_redeem_headers(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    value.data = ngx_pnalloc(r->pool, NGX_INT64_LEN);
-    if (value.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    value.len = (size_t) (ngx_sprintf(value.data, "%uL", ctx->company)
-                          - value.data);
-
     return ngx_http_procore_scope_add_answer_header(r, "Procore-Company-Id",
-                                                    &value);
+                                                    &redemption->company);
 }

@@ -11,8 +11,17 @@
 
 static ngx_int_t ngx_http_procore_scope_relay_place(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
+static ngx_http_procore_scope_relay_next_pt ngx_http_procore_scope_relay_step(
+    ngx_http_request_t *r, ngx_http_procore_scope_ctx_t *ctx);
+static ngx_http_procore_scope_relay_next_pt ngx_http_procore_scope_relay_at(
+    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *path);
+static ngx_uint_t ngx_http_procore_scope_relay_error_page(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_procore_scope_relay_astray(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
 static ngx_uint_t ngx_http_procore_scope_relay_is(ngx_str_t *path,
     ngx_str_t *wanted);
+static ngx_uint_t ngx_http_procore_scope_relay_starts(ngx_str_t *path);
 static ngx_int_t ngx_http_procore_scope_relay_app(
     ngx_http_procore_scope_ctx_t *ctx);
 
@@ -25,9 +34,9 @@ ngx_http_procore_scope_relay_handler(ngx_http_request_t *r,
 
     relay = ctx->relay;
 
-    /* not what an error page or try_files sends here */
+    /* its answer failed, and an error page is under way */
 
-    if (r->internal) {
+    if (ctx->relay_over) {
         return NGX_DECLINED;
     }
 
@@ -39,53 +48,36 @@ ngx_http_procore_scope_relay_handler(ngx_http_request_t *r,
 }
 
 
-/*
- * Paths are compared as they were before any rewrite, for that is what the
- * browser asked for; what Rails would route to the authorization endpoint is
- * it, whatever its spelling.
- */
-
 static ngx_int_t
 ngx_http_procore_scope_relay_place(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    ngx_str_t                              allow;
-    ngx_uint_t                             allowed;
-    procore_str_t                          path;
-    ngx_http_procore_scope_relay_next_pt   step;
-    ngx_http_procore_scope_authorize_t    *authorize;
+    ngx_str_t                             allow;
+    ngx_uint_t                            allowed;
+    ngx_http_procore_scope_relay_next_pt  step;
 
-    authorize = ctx->conf->authorize;
-    allowed = NGX_HTTP_GET|NGX_HTTP_HEAD;
-    ngx_str_set(&allow, "GET, HEAD");
+    step = ngx_http_procore_scope_relay_step(r, ctx);
 
-    path.len = ctx->normal.len;
-    path.data = ctx->normal.data;
-
-    if (ngx_http_procore_scope_relay_is(&ctx->normal,
-                                        &authorize->callback_path))
-    {
-        step = ngx_http_procore_scope_relay_return;
-
-    } else if (ngx_http_procore_scope_relay_is(&ctx->normal,
-                                               &authorize->picker_path))
-    {
-        step = ngx_http_procore_scope_relay_picker;
-        allowed |= NGX_HTTP_POST;
-        ngx_str_set(&allow, "GET, HEAD, POST");
-
-    } else if (procore_path_oauth(&path) == PROCORE_OAUTH_AUTHORIZE) {
-        step = ngx_http_procore_scope_relay_start;
-
-    } else {
+    if (step == NULL) {
         return NGX_DECLINED;
     }
 
     ngx_log_debug0(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "procore scope relay");
 
-    if (ngx_http_procore_scope_relay_make(r, ctx) == NULL) {
+    if (ngx_http_procore_scope_relay_make(r, ctx) == NULL
+        || (!ctx->hide_query
+            && ngx_http_procore_scope_hide_query(r, ctx) != NGX_OK))
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    allowed = NGX_HTTP_GET|NGX_HTTP_HEAD;
+    ngx_str_set(&allow, "GET, HEAD");
+
+    if (step == ngx_http_procore_scope_relay_picker) {
+        allowed |= NGX_HTTP_POST;
+        ngx_str_set(&allow, "GET, HEAD, POST");
     }
 
     if (!(r->method & allowed)) {
@@ -105,11 +97,102 @@ ngx_http_procore_scope_relay_place(ngx_http_request_t *r,
 }
 
 
+/*
+ * Paths are compared as they were before any rewrite, for that is what the
+ * browser asked for; and no rewrite may lead past the relay.  What nginx itself
+ * sends to a place that serves the login host, by try_files for example, is
+ * still the same step; an error page, such as one after "deny", is none.  What
+ * would go up as a start is one nevertheless, and what would go up as a
+ * callback is refused, for it may hold a code.  NULL: no step.
+ */
+
+static ngx_http_procore_scope_relay_next_pt
+ngx_http_procore_scope_relay_step(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    ngx_http_procore_scope_relay_next_pt  step;
+
+    if (ctx->redirected && !ctx->conf->oauth) {
+        return NULL;
+    }
+
+    step = ngx_http_procore_scope_relay_at(ctx, &ctx->normal);
+
+    if (step
+        && !(ctx->redirected && ngx_http_procore_scope_relay_error_page(r)))
+    {
+        return step;
+    }
+
+    if (ngx_http_procore_scope_relay_at(ctx, &r->uri)) {
+        return ngx_http_procore_scope_relay_astray;
+    }
+
+    return (!ctx->redirected
+            && ngx_http_procore_scope_relay_starts(&ctx->normal))
+           || ngx_http_procore_scope_relay_starts(&r->uri)
+           ? ngx_http_procore_scope_relay_start : NULL;
+}
+
+
+static ngx_http_procore_scope_relay_next_pt
+ngx_http_procore_scope_relay_at(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_str_t *path)
+{
+    ngx_http_procore_scope_authorize_t  *authorize;
+
+    authorize = ctx->conf->authorize;
+
+    if (ngx_http_procore_scope_relay_is(path, &authorize->callback_path)) {
+        return ngx_http_procore_scope_relay_return;
+    }
+
+    return ngx_http_procore_scope_relay_is(path, &authorize->picker_path)
+           ? ngx_http_procore_scope_relay_picker : NULL;
+}
+
+
+/* With recursive_error_pages, nginx does not always keep what would tell. */
+
+static ngx_uint_t
+ngx_http_procore_scope_relay_error_page(ngx_http_request_t *r)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    return r->error_page || r->err_status || clcf->recursive_error_pages;
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_relay_astray(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    return ngx_http_procore_scope_relay_refuse(r, ctx,
+                                            PROCORE_REASON_NO_TRANSACTION, 0);
+}
+
+
 static ngx_uint_t
 ngx_http_procore_scope_relay_is(ngx_str_t *path, ngx_str_t *wanted)
 {
     return path->len == wanted->len
            && ngx_memcmp(path->data, wanted->data, path->len) == 0;
+}
+
+
+/* What Rails would route to the authorization endpoint, however it is spelt. */
+
+static ngx_uint_t
+ngx_http_procore_scope_relay_starts(ngx_str_t *path)
+{
+    procore_str_t  text;
+
+    text.len = path->len;
+    text.data = path->data;
+
+    return procore_path_oauth(&text) == PROCORE_OAUTH_AUTHORIZE;
 }
 
 

@@ -48,7 +48,7 @@ struct ngx_http_procore_scope_relay_s {
     uint64_t                              user;     /* user.id, 0: unknown */
     ngx_int_t                             offered;  /* companies, -1: none */
 
-    ngx_uint_t                            step;     /* redeem's own */
+    ngx_uint_t                            step;     /* looks of the picker */
     void                                 *data;     /* of the step */
 
     /* waiting */
@@ -65,8 +65,9 @@ struct ngx_http_procore_scope_relay_s {
     unsigned                              counted:1; /* among the waiting */
     unsigned                              expire:1; /* the cookie, with this
                                                        answer */
-    unsigned                              opened:1; /* OPEN is ours, no
-                                                       offer yet */
+    unsigned                              opened:1; /* OPEN is ours, or is
+                                                       being written; no offer
+                                                       yet */
 };
 
 
@@ -123,14 +124,16 @@ ngx_int_t ngx_http_procore_scope_relay_open(ngx_http_request_t *r,
 
 /*
  * Its two halves: reads "state" into "id" and relay->state; opens the cookie of
- * that id into relay->authorization.  And the authorization that this browser
- * began last here.  Codes as above.
+ * that id into relay->authorization.  Codes as above.
  */
 
 ngx_int_t ngx_http_procore_scope_relay_id(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, u_char *data, size_t len, u_char *id);
 ngx_int_t ngx_http_procore_scope_relay_unpack(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, u_char *id);
+
+/* The authorization that this browser began last here.  Codes as above. */
+
 ngx_int_t ngx_http_procore_scope_relay_latest(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 
@@ -244,6 +247,11 @@ void ngx_http_procore_scope_relay_spend(ngx_http_procore_scope_ctx_t *ctx);
 void ngx_http_procore_scope_relay_discard(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_relay_t *kept);
 
+/* Logs a revoke that has failed. */
+
+void ngx_http_procore_scope_relay_revoked(ngx_http_request_t *r,
+    ngx_http_procore_scope_call_t *call);
+
 /*
  * Is a token of this pair in the store, bound or not (1), or not (0)?  1 also
  * where nobody can tell.
@@ -310,11 +318,13 @@ ngx_int_t ngx_http_procore_scope_relay_form(ngx_http_request_t *r,
 
 /*
  * limit: failed exchanges of a client address.  ..._limited() returns the
- * seconds until it may try again, 0: now.
+ * seconds until it may try again, 0: now.  ..._keep() returns the same for a
+ * code that is kept without having asked Procore, and counts it.
  */
 
 time_t ngx_http_procore_scope_relay_limited(ngx_http_request_t *r);
 void ngx_http_procore_scope_relay_failed(ngx_http_request_t *r);
+time_t ngx_http_procore_scope_relay_keep(ngx_http_request_t *r);
 ngx_int_t ngx_http_procore_scope_relay_init_zone(ngx_shm_zone_t *zone,
     void *data);
 

@@ -230,9 +230,10 @@ ngx_http_procore_scope_choice_write(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_procore_scope_relay_write(r, ctx, &op,
+    if (ngx_http_procore_scope_store_ready()
+        && ngx_http_procore_scope_relay_write(r, ctx, &op,
                                         ngx_http_procore_scope_choice_written)
-        == NGX_AGAIN)
+           == NGX_AGAIN)
     {
         return NGX_AGAIN;
     }
@@ -342,6 +343,12 @@ ngx_http_procore_scope_choice_again(ngx_http_request_t *r,
 
     code.len = PROCORE_RELAY_CODE;
     code.data = choice->code;
+
+    /* redeemed, or too late to be */
+
+    if (rc != PROCORE_OK || record.state == PROCORE_SEALED_SPENT) {
+        ctx->relay->expire = 1;
+    }
 
     if (rc != PROCORE_OK || record.state != PROCORE_SEALED_LIVE
         || ngx_http_procore_scope_relay_unseal(r, &code, key, &record,

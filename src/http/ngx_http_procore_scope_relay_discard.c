@@ -32,6 +32,7 @@ ngx_http_procore_scope_relay_spend(ngx_http_procore_scope_ctx_t *ctx)
     op.type = PROCORE_STORE_SEALED_SPEND;
     op.now = (uint64_t) ngx_time();
     op.keep_until = op.now + PROCORE_RELAY_SPENT;
+    op.expected = ctx->relay->opened ? PROCORE_SEALED_OPEN : 0;
     ngx_memcpy(op.key, ctx->relay->key, PROCORE_DIGEST_SIZE);
     ngx_memcpy(op.realm, ctx->conf->realm, PROCORE_REALM_SIZE);
 
@@ -156,8 +157,25 @@ ngx_http_procore_scope_discard_call(ngx_http_request_t *r,
     call->body.data = out.data;
     call->limit = NGX_HTTP_PROCORE_SCOPE_REVOKED;
     call->timeout = ctx->conf->lookup_timeout;
+    call->handler = ngx_http_procore_scope_relay_revoked;
 
     return ngx_http_procore_scope_call(r, call);
+}
+
+
+void
+ngx_http_procore_scope_relay_revoked(ngx_http_request_t *r,
+    ngx_http_procore_scope_call_t *call)
+{
+    if (call->status >= NGX_HTTP_OK
+        && call->status < NGX_HTTP_SPECIAL_RESPONSE)
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                  "procore_scope: a token could not be revoked, "
+                  "the login host's status is %ui", call->status);
 }
 
 

@@ -17,7 +17,6 @@
 typedef struct {
     procore_relay_t                     kept;
     ngx_http_procore_scope_companies_t  list;
-    ngx_http_procore_scope_ctx_t       *ctx;
     procore_str_t                       code;
     u_char                              verifier[PROCORE_START_CHALLENGE];
 } ngx_http_procore_scope_exchange_t;
@@ -69,15 +68,12 @@ ngx_http_procore_scope_relay_exchange(ngx_http_request_t *r,
     cln = ngx_pool_cleanup_add(r->pool, 0);
 
     if (exchange == NULL || cln == NULL) {
-        ngx_http_procore_scope_relay_spend(ctx);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    exchange->ctx = ctx;
     exchange->code = *code;
 
     ctx->relay->data = exchange;
-    ctx->relay->opened = 1;
 
     cln->handler = ngx_http_procore_scope_exchange_gone;
     cln->data = exchange;
@@ -105,19 +101,10 @@ ngx_http_procore_scope_relay_exchange(ngx_http_request_t *r,
 }
 
 
-/*
- * The connection broke down in the middle: the picker must not go on telling
- * the user to wait.
- */
-
 static void
 ngx_http_procore_scope_exchange_gone(void *data)
 {
     ngx_http_procore_scope_exchange_t *exchange = data;
-
-    if (exchange->ctx->relay->opened) {
-        ngx_http_procore_scope_relay_spend(exchange->ctx);
-    }
 
     if (exchange->kept.answer.len) {
         procore_wipe((void *) exchange->kept.answer.data,

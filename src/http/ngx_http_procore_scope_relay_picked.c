@@ -187,12 +187,14 @@ ngx_http_procore_scope_picked_cancel(ngx_http_request_t *r,
     ngx_memzero(&op, sizeof(procore_store_op_t));
 
     op.type = PROCORE_STORE_SEALED_SPEND;
+    op.expected = relay->record.state;
     op.keep_until = (uint64_t) ngx_time() + PROCORE_RELAY_SPENT;
     ngx_memcpy(op.key, relay->key, PROCORE_DIGEST_SIZE);
 
-    if (ngx_http_procore_scope_relay_write(r, ctx, &op,
+    if (ngx_http_procore_scope_store_ready()
+        && ngx_http_procore_scope_relay_write(r, ctx, &op,
                                       ngx_http_procore_scope_picked_cancelled)
-        == NGX_AGAIN)
+           == NGX_AGAIN)
     {
         return NGX_AGAIN;
     }
@@ -205,13 +207,16 @@ ngx_http_procore_scope_picked_cancel(ngx_http_request_t *r,
 /*
  * The token is ours to give back only if the record was OFFERED until now: a
  * choice may have come first, and an exchange that is under way finds its
- * record spent and gives back what it got.
+ * record spent and gives back what it got.  An offer that came first brings a
+ * token that the look before did not see; records only go forward, so the next
+ * look is the last.
  */
 
 static ngx_int_t
 ngx_http_procore_scope_picked_cancelled(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
+    ngx_int_t                         rc;
     procore_str_t                     error = procore_str("access_denied");
     ngx_http_procore_scope_relay_t   *relay;
     ngx_http_procore_scope_choice_t  *choice;
@@ -226,10 +231,15 @@ ngx_http_procore_scope_picked_cancelled(ngx_http_request_t *r,
                                               PROCORE_REASON_STORE_FAILED, 0);
     }
 
-    if (relay->rc != PROCORE_OK
-        || (relay->record.state != PROCORE_SEALED_OPEN
-            && relay->record.state != PROCORE_SEALED_OFFERED))
+    if (relay->rc == PROCORE_CONFLICT
+        && relay->record.state == PROCORE_SEALED_OFFERED)
     {
+        rc = ngx_http_procore_scope_choice_look(r, ctx);
+        return rc == NGX_OK ? ngx_http_procore_scope_picked_cancel(r, ctx)
+                            : rc;
+    }
+
+    if (relay->rc != PROCORE_OK) {
         return ngx_http_procore_scope_choice_spent(r, ctx);
     }
 

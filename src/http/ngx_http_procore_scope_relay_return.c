@@ -30,6 +30,11 @@ static ngx_int_t ngx_http_procore_scope_return_error(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_str_t *error);
 static ngx_int_t ngx_http_procore_scope_return_code(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_str_t *code);
+static time_t ngx_http_procore_scope_return_wait(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_return_open(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_return_gone(void *data);
 static ngx_int_t ngx_http_procore_scope_return_opened(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 
@@ -170,14 +175,9 @@ static ngx_int_t
 ngx_http_procore_scope_return_code(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_str_t *code)
 {
-    ngx_int_t                        rc;
-    procore_str_t                   *kept;
-    procore_store_op_t               op;
-    ngx_http_procore_scope_relay_t  *relay;
+    procore_str_t  *kept;
 
-    relay = ctx->relay;
-
-    ctx->retry_after = ngx_http_procore_scope_relay_limited(r);
+    ctx->retry_after = ngx_http_procore_scope_return_wait(r, ctx);
 
     if (ctx->retry_after) {
         return ngx_http_procore_scope_relay_refuse(r, ctx,
@@ -196,23 +196,81 @@ ngx_http_procore_scope_return_code(ngx_http_request_t *r,
     }
 
     *kept = *code;
-    relay->data = kept;
+    ctx->relay->data = kept;
+
+    return ngx_http_procore_scope_return_open(r, ctx);
+}
+
+
+/* Procore itself tells whether a code is good only where there is a secret. */
+
+static time_t
+ngx_http_procore_scope_return_wait(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    return ctx->relay->client->secret.len
+           ? ngx_http_procore_scope_relay_limited(r)
+           : ngx_http_procore_scope_relay_keep(r);
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_return_open(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    procore_store_op_t               op;
+    ngx_pool_cleanup_t              *cln;
+    ngx_http_procore_scope_relay_t  *relay;
+
+    relay = ctx->relay;
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_http_procore_scope_return_gone;
+    cln->data = ctx;
 
     ngx_memzero(&op, sizeof(procore_store_op_t));
 
     op.type = PROCORE_STORE_SEALED_OPEN;
     op.keep_until = (uint64_t) ngx_time() + PROCORE_RELAY_LOGIN;
+    op.unvouched = relay->client->secret.len == 0;
     ngx_memcpy(op.key, relay->key, PROCORE_DIGEST_SIZE);
 
-    rc = ngx_http_procore_scope_relay_write(r, ctx, &op,
-                                        ngx_http_procore_scope_return_opened);
+    relay->opened = 1;
 
-    if (rc == NGX_AGAIN) {
-        return rc;
+    if (ngx_http_procore_scope_store_ready()
+        && ngx_http_procore_scope_relay_write(r, ctx, &op,
+                                         ngx_http_procore_scope_return_opened)
+           == NGX_AGAIN)
+    {
+        return NGX_AGAIN;
     }
+
+    relay->opened = 0;
 
     return ngx_http_procore_scope_relay_refuse(r, ctx,
                                               PROCORE_REASON_STORE_FAILED, 0);
+}
+
+
+/*
+ * The connection broke down in the middle: the picker must not go on telling
+ * the user to wait.
+ */
+
+static void
+ngx_http_procore_scope_return_gone(void *data)
+{
+    ngx_http_procore_scope_ctx_t *ctx = data;
+
+    /* a conflict is another request's record */
+
+    if (ctx->relay->opened && ctx->relay->rc != PROCORE_CONFLICT) {
+        ngx_http_procore_scope_relay_spend(ctx);
+    }
 }
 
 
@@ -220,9 +278,18 @@ static ngx_int_t
 ngx_http_procore_scope_return_opened(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
+    ctx->relay->opened = ctx->relay->rc == PROCORE_OK;
+
     switch (ctx->relay->rc) {
 
     case PROCORE_OK:
+
+        /* nobody would be there for what Procore answers */
+
+        if (r->connection->error) {
+            return NGX_HTTP_CLIENT_CLOSED_REQUEST;
+        }
+
         return ngx_http_procore_scope_relay_exchange(r, ctx,
                                                      ctx->relay->data);
 

@@ -20,8 +20,6 @@
 
 static ngx_list_part_t *ngx_http_procore_scope_subrequest_answer(
     ngx_http_request_t *sr);
-static ngx_str_t *ngx_http_procore_scope_subrequest_header(
-    ngx_http_request_t *sr, ngx_str_t *name);
 
 
 static ngx_str_t  ngx_http_procore_scope_link = ngx_string("link");
@@ -252,7 +250,7 @@ ngx_http_procore_scope_subrequest_answer(ngx_http_request_t *sr)
 }
 
 
-static ngx_str_t *
+ngx_str_t *
 ngx_http_procore_scope_subrequest_header(ngx_http_request_t *sr,
     ngx_str_t *name)
 {
