@@ -7,7 +7,7 @@
  * headers (changing what goes up); refusal; lookup and its flight, fetch, page
  * and landing (a company's projects); oauth and token (the login host); client
  * and clients (apps), bind and sole (what binds at a request), chooser and link
- * (who may bind later); filter, answer and companies (what comes back);
+ * (who may bind later); filter, answer, companies and search (what comes back);
  * variables, audit and text.
  */
 
@@ -61,6 +61,7 @@ typedef struct ngx_http_procore_scope_answer_s  ngx_http_procore_scope_answer_t;
 typedef struct ngx_http_procore_scope_relay_s   ngx_http_procore_scope_relay_t;
 typedef struct ngx_http_procore_scope_call_s    ngx_http_procore_scope_call_t;
 typedef struct ngx_http_procore_scope_sole_s    ngx_http_procore_scope_sole_t;
+typedef struct ngx_http_procore_scope_search_s  ngx_http_procore_scope_search_t;
 typedef struct ngx_http_procore_scope_chooser_s
     ngx_http_procore_scope_chooser_t;
 
@@ -308,6 +309,7 @@ struct ngx_http_procore_scope_ctx_s {
     ngx_http_procore_scope_oauth_t     *oauth;
     ngx_http_procore_scope_answer_t    *answer;
     ngx_http_procore_scope_sole_t      *list;     /* a sole company's */
+    ngx_http_procore_scope_search_t    *search;   /* for it in later pages */
     ngx_http_procore_scope_relay_t     *relay;
     ngx_http_procore_scope_chooser_t   *chooser;
     ngx_str_t                           choose_url; /* for this refusal */

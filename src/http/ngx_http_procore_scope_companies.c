@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_search.h"
 #include "../procore/procore_company_list.h"
 
 
@@ -21,6 +22,12 @@ static ngx_uint_t ngx_http_procore_scope_companies_unreadable(
 static ngx_int_t ngx_http_procore_scope_companies_total(ngx_http_request_t *r);
 static ngx_int_t ngx_http_procore_scope_companies_finish(
     ngx_http_request_t *r, ngx_http_procore_scope_ctx_t *ctx);
+static ngx_uint_t ngx_http_procore_scope_companies_elsewhere(
+    ngx_http_request_t *r, ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_companies_searched(
+    ngx_http_request_t *r, ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_companies_send(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *element);
 static ngx_uint_t ngx_http_procore_scope_companies_array(
     ngx_http_procore_scope_ctx_t *ctx);
 static int ngx_http_procore_scope_companies_find(
@@ -90,6 +97,14 @@ ngx_http_procore_scope_companies_body(ngx_http_request_t *r,
         }
 
         return ngx_http_procore_scope_next_body_filter(r, in);
+    }
+
+    if (ctx->answer->writing) {
+        return NGX_AGAIN;
+    }
+
+    if (ctx->search) {
+        return ngx_http_procore_scope_companies_searched(r, ctx);
     }
 
     switch (ngx_http_procore_scope_answer_collect(r, ctx, in)) {
@@ -162,19 +177,37 @@ static ngx_int_t
 ngx_http_procore_scope_companies_finish(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    size_t                  offset, len;
-    u_char                 *p;
-    ngx_str_t               text, body;
+    ngx_str_t               text, element;
     procore_company_list_t  list;
+
+    ngx_str_null(&element);
 
     switch (ngx_http_procore_scope_companies_find(ctx, &list)) {
 
     case PROCORE_OK:
+
+        if (ngx_http_procore_scope_search_may(r, ctx)
+            && ngx_http_procore_scope_search_later(r))
+        {
+            /* the first page has shown it */
+
+            break;
+        }
+
+        if (ngx_http_procore_scope_answer_text(r, ctx, &text) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        element.data = text.data + list.offset;
+        element.len = (size_t) list.length;
         break;
 
     case PROCORE_NOT_FOUND:
-        list.offset = 0;
-        list.length = 0;
+
+        if (ngx_http_procore_scope_companies_elsewhere(r, ctx)) {
+            return ngx_http_procore_scope_search(r, ctx);
+        }
+
         break;
 
     default:
@@ -191,16 +224,53 @@ ngx_http_procore_scope_companies_finish(ngx_http_request_t *r,
                                                 PROCORE_REASON_LOOKUP_FAILED);
     }
 
-    if (ngx_http_procore_scope_answer_text(r, ctx, &text) != NGX_OK
-        || ngx_http_procore_scope_companies_total(r) != NGX_OK)
-    {
+    return ngx_http_procore_scope_companies_send(r, ctx, &element);
+}
+
+
+/*
+ * May the company be on a page that was not asked for?  A page that a cache
+ * has kept may be another user's.
+ */
+
+static ngx_uint_t
+ngx_http_procore_scope_companies_elsewhere(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    return ngx_http_procore_scope_search_may(r, ctx)
+           && !ngx_http_procore_scope_search_later(r)
+           && (ngx_http_procore_scope_subrequest_next(r)
+               || !ngx_http_procore_scope_subrequest_plain(r));
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_companies_searched(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    if (ctx->search->rc != PROCORE_OK && ctx->search->rc != PROCORE_NOT_FOUND) {
+        return ngx_http_procore_scope_answer_refuse(r, ctx,
+                                                PROCORE_REASON_LOOKUP_FAILED);
+    }
+
+    return ngx_http_procore_scope_companies_send(r, ctx, &ctx->search->element);
+}
+
+
+/* The list with this element alone, or with none where it is empty. */
+
+static ngx_int_t
+ngx_http_procore_scope_companies_send(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *element)
+{
+    u_char     *p;
+    ngx_str_t   body;
+
+    if (ngx_http_procore_scope_companies_total(r) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    offset = (size_t) list.offset;
-    len = (size_t) list.length;
-
-    body.len = len + 2;
+    body.len = element->len + 2;
     body.data = ngx_pnalloc(r->pool, body.len);
 
     if (body.data == NULL) {
@@ -209,7 +279,7 @@ ngx_http_procore_scope_companies_finish(ngx_http_request_t *r,
 
     p = body.data;
     *p++ = '[';
-    p = ngx_cpymem(p, text.data + offset, len);
+    p = ngx_cpymem(p, element->data, element->len);
     *p = ']';
 
     return ngx_http_procore_scope_answer_send(r, ctx, &body);
