@@ -7,8 +7,8 @@
  * headers (changing what goes up); refusal; lookup and its flight, fetch, page
  * and landing (a company's projects); oauth and token (the login host); client
  * and clients (apps), bind and sole (what binds at a request), chooser and link
- * (who may bind later); filter, answer, companies and search (what comes back);
- * variables, audit and text.
+ * (who may bind later); filter, answer, cache, companies and search (what comes
+ * back); variables, audit and text.
  */
 
 
@@ -626,14 +626,6 @@ ngx_int_t ngx_http_procore_scope_oauth_handler(ngx_http_request_t *r,
 ngx_int_t ngx_http_procore_scope_oauth_header(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 ngx_int_t ngx_http_procore_scope_oauth_body(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
-
-
-/* companies: List Companies is a list of one. */
-
-ngx_int_t ngx_http_procore_scope_companies_header(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx);
-ngx_int_t ngx_http_procore_scope_companies_body(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
 
 

@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_filter.h"
 
 
 static void ngx_http_procore_scope_bound(void *data, procore_store_op_t *op);
@@ -384,7 +385,11 @@ ngx_http_procore_scope_first_over(ngx_http_procore_scope_ctx_t *ctx)
 
     status = ngx_http_procore_scope_answered(r);
 
-    if (status == NGX_HTTP_UNAUTHORIZED) {
+    /* a cache knows nothing of the token */
+
+    if (status == NGX_HTTP_UNAUTHORIZED
+        || (status == 0 && ngx_http_procore_scope_cached(r)))
+    {
         (void) ngx_http_procore_scope_first_undo(r, ctx, 0);
         ctx->company = 0;
 

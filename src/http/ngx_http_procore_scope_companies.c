@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_filter.h"
 #include "ngx_http_procore_scope_search.h"
 #include "../procore/procore_company_list.h"
 
@@ -240,7 +241,7 @@ ngx_http_procore_scope_companies_elsewhere(ngx_http_request_t *r,
     return ngx_http_procore_scope_search_may(r, ctx)
            && !ngx_http_procore_scope_search_later(r)
            && (ngx_http_procore_scope_subrequest_next(r)
-               || !ngx_http_procore_scope_subrequest_plain(r));
+               || ngx_http_procore_scope_cached(r));
 }
 
 

@@ -6,6 +6,7 @@
 
 #include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_call.h"
+#include "ngx_http_procore_scope_filter.h"
 #include "ngx_http_procore_scope_lookup.h"
 
 
@@ -58,6 +59,16 @@ ngx_http_procore_scope_header_filter(ngx_http_request_t *r)
     case NGX_HTTP_PROCORE_SCOPE_ANSWER_TOKEN:
     case NGX_HTTP_PROCORE_SCOPE_ANSWER_REVOKE:
         return ngx_http_procore_scope_oauth_header(r, ctx);
+
+    default:
+        break;
+    }
+
+    if (ctx->started) {
+        ngx_http_procore_scope_cache_check(r, ctx);
+    }
+
+    switch (ctx->answer_type) {
 
     case NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES:
         return ngx_http_procore_scope_companies_header(r, ctx);

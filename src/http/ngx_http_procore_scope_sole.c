@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_filter.h"
 #include "../procore/procore_link.h"
 #include "../procore/procore_list.h"
 
@@ -150,18 +151,11 @@ ngx_http_procore_scope_sole_whole(ngx_http_request_t *r)
         || r->upstream == NULL
         || r->headers_out.content_length_n > NGX_HTTP_PROCORE_SCOPE_SOLE_MAX
         || (r->headers_out.content_encoding
-            && r->headers_out.content_encoding->value.len))
+            && r->headers_out.content_encoding->value.len)
+        || ngx_http_procore_scope_cached(r))
     {
         return 0;
     }
-
-#if (NGX_HTTP_CACHE)
-
-    if (r->cached) {
-        return 0;
-    }
-
-#endif
 
     /* as they came: the operator may hide them from the client */
 

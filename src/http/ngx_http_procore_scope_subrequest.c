@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_procore_scope_call.h"
+#include "ngx_http_procore_scope_filter.h"
 #include "../procore/procore_link.h"
 
 
@@ -228,15 +229,9 @@ ngx_http_procore_scope_subrequest_plain(ngx_http_request_t *sr)
         return 0;
     }
 
-#if (NGX_HTTP_CACHE)
     /* an old answer, perhaps to somebody else */
 
-    if (sr->cached) {
-        return 0;
-    }
-#endif
-
-    return 1;
+    return !ngx_http_procore_scope_cached(sr);
 }
 
 
