@@ -299,6 +299,7 @@ struct ngx_http_procore_scope_ctx_s {
     procore_reason_e                    reason;
     procore_rank_e                      rank;
     ngx_http_procore_scope_claim_t     *deciding;
+    ngx_http_procore_scope_claim_t     *location; /* of the answer, or NULL */
     ngx_http_procore_scope_decision_e   decision;
     ngx_str_t                           action;   /* event.action */
     time_t                              retry_after;  /* seconds, 0: default */

@@ -11,12 +11,13 @@
  * A record has at most 8,000 bytes, so that syslog and pipes take it whole.
  * Each text of a request has a bound in bytes and one in bytes of JSON: all
  * before the claims stays below 5,000 bytes, an element of a list is written
- * only where the longest would fit, and what follows the lists has some 40.
+ * only where the longest would fit, and what follows the lists is one claim, of
+ * the answer's Location, and some 40 bytes.
  */
 
 #define NGX_HTTP_PROCORE_SCOPE_RECORD        8000
-#define NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS  7000   /* claims end here */
-#define NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES  7900   /* unlisted names end */
+#define NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS  6100   /* claims end here */
+#define NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES  6880   /* unlisted names end */
 
 #define NGX_HTTP_PROCORE_SCOPE_PATH          1024
 #define NGX_HTTP_PROCORE_SCOPE_PATH_JSON     2048
@@ -395,7 +396,14 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
     p = ngx_http_procore_scope_put(p, "],\"unlisted_names\":[");
     p = ngx_http_procore_scope_names_list(ctx, p,
                                   start + NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES);
-    p = ngx_http_procore_scope_put(p, "],\"upstream\":{\"status\":");
+    p = ngx_http_procore_scope_put(p, "],\"location\":");
+
+    p = ctx->location
+        ? ngx_http_procore_scope_one_claim(ctx, ctx->location, p,
+                                       start + NGX_HTTP_PROCORE_SCOPE_RECORD, 0)
+        : ngx_http_procore_scope_put(p, "null");
+
+    p = ngx_http_procore_scope_put(p, ",\"upstream\":{\"status\":");
 
     status = 0;
 

@@ -66,6 +66,7 @@ ngx_http_procore_scope_header_filter(ngx_http_request_t *r)
 
     if (ctx->started) {
         ngx_http_procore_scope_cache_check(r, ctx);
+        ngx_http_procore_scope_location(r, ctx);
     }
 
     switch (ctx->answer_type) {

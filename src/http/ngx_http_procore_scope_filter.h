@@ -30,4 +30,13 @@ void ngx_http_procore_scope_cache_check(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 
 
+/*
+ * location: sets ctx->location where the answer's Location names another
+ * company, an unknown project or no id.
+ */
+
+void ngx_http_procore_scope_location(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+
+
 #endif /* _NGX_HTTP_PROCORE_SCOPE_FILTER_H_INCLUDED_ */
