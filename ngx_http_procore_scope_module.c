@@ -109,6 +109,13 @@ static ngx_command_t  ngx_http_procore_scope_commands[] = {
       offsetof(ngx_http_procore_scope_loc_conf_t, lookup_timeout),
       &ngx_http_procore_scope_timeout_bounds },
 
+    { ngx_string("procore_scope_lookup_rate"),
+      NGX_HTTP_PROCORE_SCOPE_ANYWHERE|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_procore_scope_loc_conf_t, lookup_rate),
+      &ngx_http_procore_scope_rate_bounds },
+
     { ngx_string("procore_scope_lookup_waiting"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,

@@ -230,4 +230,33 @@ subtest 'the rate of pages is kept' => sub {
 };
 
 
+subtest 'the rate is what is configured, for all workers together' => sub {
+    my ($nginx, $token) = fresh(workers => 2, server =>
+        'procore_scope_lookup_rate 4; procore_scope_miss_ttl 0;');
+
+    my $id = 9_000_000;
+    my $next = sub { ask($nginx, $token, $id++)->response('GET') };
+
+    my @asked = $next->();
+    push @asked, $next->() while $asked[-1]{status} != 503 && @asked < 100;
+    pop @asked;
+    is(scalar grep({ reason($_) eq '403 unknown_project' } @asked),
+       scalar @asked, 'as long as lists may be asked for, they answer');
+    is(scalar lookups(), 4, 'which is four times');
+
+    my @refused = map { $next->() } 1 .. 10;
+    is(scalar grep({ reason($_) eq '503 lookup_failed' } @refused), 10,
+       'then nobody is answered');
+    is(scalar grep({ $_->{header}{'retry-after'} =~ /^[1-6]?[0-9]$/ }
+                   @refused), 10, 'but told when to come again');
+    is(scalar lookups(), 4, 'and nothing is asked for');
+
+    my $largest = $world->{largest};
+    my $other = bind_token($nginx, company => $largest)->{access_token};
+    is(reason(ask($nginx, $other, 9_000_100)->response('GET')),
+       '403 unknown_project', 'another company has its own');
+    is(scalar lookups(), 5, 'a fifth list');
+};
+
+
 done_testing();

@@ -157,6 +157,7 @@ struct ngx_http_procore_scope_loc_conf_s {
     ngx_array_t                *aliases;
     ngx_str_t                   lookup;           /* prefix, no "/" at end */
     ngx_msec_t                  lookup_timeout;
+    ngx_int_t                   lookup_rate;      /* pages a minute */
     time_t                      projects_ttl;     /* seconds */
     time_t                      miss_ttl;         /* seconds */
     size_t                      body_size;        /* bytes, 0: no limit */

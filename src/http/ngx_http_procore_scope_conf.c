@@ -96,6 +96,7 @@ ngx_http_procore_scope_create_loc_conf(ngx_conf_t *cf)
     plcf->bind = NGX_CONF_UNSET_UINT;
     plcf->company = NGX_CONF_UNSET_PTR;
     plcf->lookup_timeout = NGX_CONF_UNSET_MSEC;
+    plcf->lookup_rate = NGX_CONF_UNSET;
     plcf->projects_ttl = NGX_CONF_UNSET;
     plcf->miss_ttl = NGX_CONF_UNSET;
     plcf->body_size = NGX_CONF_UNSET_SIZE;
@@ -128,6 +129,11 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->lookup, prev->lookup, "");
     ngx_conf_merge_msec_value(conf->lookup_timeout, prev->lookup_timeout,
                               15000);
+
+    /* far below the API's own limit, which the customer's calls need */
+
+    ngx_conf_merge_value(conf->lookup_rate, prev->lookup_rate, 60);
+
     ngx_conf_merge_sec_value(conf->projects_ttl, prev->projects_ttl, 3600);
     ngx_conf_merge_sec_value(conf->miss_ttl, prev->miss_ttl, 10);
     ngx_conf_merge_size_value(conf->body_size, prev->body_size,

@@ -14,6 +14,7 @@
 
 
 extern ngx_conf_num_bounds_t  ngx_http_procore_scope_timeout_bounds;
+extern ngx_conf_num_bounds_t  ngx_http_procore_scope_rate_bounds;
 extern ngx_conf_num_bounds_t  ngx_http_procore_scope_waiting_bounds;
 extern ngx_conf_num_bounds_t  ngx_http_procore_scope_ttl_bounds;
 

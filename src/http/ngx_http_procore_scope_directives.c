@@ -24,6 +24,12 @@ ngx_conf_num_bounds_t  ngx_http_procore_scope_timeout_bounds = {
     ngx_conf_check_num_bounds, 1, -1
 };
 
+/* In a minute what the API allows in an hour, and a uint16_t can count. */
+
+ngx_conf_num_bounds_t  ngx_http_procore_scope_rate_bounds = {
+    ngx_conf_check_num_bounds, 1, 3600
+};
+
 ngx_conf_num_bounds_t  ngx_http_procore_scope_waiting_bounds = {
     ngx_conf_check_num_bounds, 1, -1
 };

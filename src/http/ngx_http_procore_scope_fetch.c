@@ -50,6 +50,7 @@ ngx_http_procore_scope_fetch(ngx_http_procore_scope_lookup_t *lookup)
     trip->deadline = lookup->deadline;
     trip->renewed = ngx_current_msec;
     trip->page = 1;
+    trip->rate = (ngx_uint_t) lookup->ctx->conf->lookup_rate;
 
     trip->landed.started = ngx_current_msec;
     trip->landed.miss_ttl = lookup->ctx->conf->miss_ttl;
@@ -77,7 +78,7 @@ ngx_http_procore_scope_fetch_page(ngx_http_procore_scope_trip_t *trip)
     retry_after = 0;
 
     rc = ngx_http_procore_scope_flight_page(trip->zone, &trip->seat,
-                                            &retry_after);
+                                            trip->rate, &retry_after);
 
     if (rc == NGX_BUSY) {
         ngx_http_procore_scope_landing_over(trip, NGX_HTTP_PROCORE_SCOPE_AWAY,

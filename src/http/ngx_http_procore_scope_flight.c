@@ -18,12 +18,10 @@
 #define NGX_HTTP_PROCORE_SCOPE_FAMILIES   2048     /* sets */
 
 /*
- * Pages a minute and company: far below the limits of the API, which the
- * customer's own calls need.  They are counted in parts of a minute; one part
- * more than a minute has is kept, so that no minute ever holds more.
+ * Pages are counted in parts of a minute; one part more than a minute has is
+ * kept, so that no minute ever holds more than the rate.
  */
 
-#define NGX_HTTP_PROCORE_SCOPE_RATE       60
 #define NGX_HTTP_PROCORE_SCOPE_PART       10000    /* milliseconds */
 #define NGX_HTTP_PROCORE_SCOPE_PARTS      7
 
@@ -331,7 +329,7 @@ ngx_http_procore_scope_flight_renew(ngx_shm_zone_t *zone,
 
 ngx_int_t
 ngx_http_procore_scope_flight_page(ngx_shm_zone_t *zone,
-    ngx_http_procore_scope_seat_t *seat, time_t *retry_after)
+    ngx_http_procore_scope_seat_t *seat, ngx_uint_t rate, time_t *retry_after)
 {
     ngx_uint_t                         i, n;
     ngx_int_t                          rc;
@@ -356,7 +354,7 @@ ngx_http_procore_scope_flight_page(ngx_shm_zone_t *zone,
         n += company->pages[i];
     }
 
-    if (n < NGX_HTTP_PROCORE_SCOPE_RATE) {
+    if (n < rate) {
         company->pages[0]++;
         rc = NGX_OK;
 

@@ -125,13 +125,13 @@ void ngx_http_procore_scope_flight_renew(ngx_shm_zone_t *zone,
     ngx_http_procore_scope_seat_t *seat);
 
 /*
- * Counts one page against the company's rate.  Returns NGX_OK; NGX_BUSY with
- * *retry_after seconds until a page is free again; NGX_DECLINED where the lease
- * ran out and somebody else has taken over.
+ * Counts one page, of which a company has at most "rate" (from 1) a minute.
+ * Returns NGX_OK; NGX_BUSY with *retry_after seconds until a page is free
+ * again; NGX_DECLINED where the lease ran out and somebody else has taken over.
  */
 
 ngx_int_t ngx_http_procore_scope_flight_page(ngx_shm_zone_t *zone,
-    ngx_http_procore_scope_seat_t *seat, time_t *retry_after);
+    ngx_http_procore_scope_seat_t *seat, ngx_uint_t rate, time_t *retry_after);
 
 /* Ends the leader's flight: leaves its mark and lets the waiters look. */
 

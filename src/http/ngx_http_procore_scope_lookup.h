@@ -84,6 +84,7 @@ struct ngx_http_procore_scope_trip_s {
     ngx_http_procore_scope_landed_t   landed;
     ngx_msec_t                        deadline;
     ngx_msec_t                        renewed;
+    ngx_uint_t                        rate;        /* pages a minute */
 
     /* the page in the air */
 
