@@ -40,6 +40,7 @@ ngx_http_procore_scope_write_copy(procore_store_op_t *op, ngx_log_t *log)
     w->tries = 0;
     w->first = 0;
     w->moved = 0;
+    w->kept = 0;
     w->total = n;
 
     if (n) {

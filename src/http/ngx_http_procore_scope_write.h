@@ -28,6 +28,7 @@ typedef struct {
     ngx_uint_t                         tries;
     size_t                             first;      /* of the piece at hand */
     size_t                             moved;      /* by the pieces before */
+    size_t                             kept;       /* likewise */
     size_t                             total;      /* ids of the list */
     uint64_t                           projects[]; /* the list; sealed bytes */
 } ngx_http_procore_scope_write_t;

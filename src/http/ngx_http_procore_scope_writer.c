@@ -493,6 +493,7 @@ ngx_http_procore_scope_writer_finish(ngx_http_procore_scope_write_t *w, int rc)
         if (!failed) {
             w->first += w->op.nprojects;
             w->moved += w->op.moved;
+            w->kept += w->op.kept;
 
             if (w->first < w->total && rc == PROCORE_OK) {
                 ngx_queue_insert_tail(&writer.lists, &w->queue);
@@ -509,6 +510,7 @@ ngx_http_procore_scope_writer_finish(ngx_http_procore_scope_write_t *w, int rc)
         w->op.projects = w->projects;
         w->op.nprojects = w->total;
         w->op.moved = w->moved;
+        w->op.kept = w->kept;
     }
 
     w->op.rc = rc;

@@ -171,7 +171,10 @@ typedef enum {
      */
     PROCORE_STORE_WITHDRAW,
 
-    /* Learn that "nprojects" projects belong to "company". */
+    /*
+     * Learn that "nprojects" projects belong to "company".  With "passing", one
+     * that is known for another company and is not expired stays there.
+     */
     PROCORE_STORE_PROJECTS,
 
     /*
@@ -329,6 +332,8 @@ typedef struct {
     const uint64_t     *projects;        /* the caller's */
     size_t              nprojects;
     uint64_t            valid_for;       /* seconds, 0: for ever */
+    unsigned            passing:1;       /* PROJECTS: from an answer to somebody
+                                            else, not from our own list */
 
     unsigned char       key[PROCORE_DIGEST_SIZE];   /* of a sealed record */
     unsigned char       code[PROCORE_DIGEST_SIZE];  /* CHOOSE: the other one */
@@ -357,11 +362,14 @@ typedef struct {
      *   record   SEALED_*: the record "key" as it was before, without "sealed"
      *   moved    PROJECTS: how many were known for another company before and
      *            were not expired
+     *   kept     PROJECTS, "passing": how many are known for another company
+     *            and stay there
      */
     int                 rc;
     procore_token_t     bound;
     procore_sealed_t    record;
     size_t              moved;
+    size_t              kept;
 } procore_store_op_t;
 
 

@@ -251,7 +251,16 @@ procore_write_project(procore_store_t *store, MDB_txn *txn,
            == PROCORE_OK)
     {
         if (project.company != op->company) {
-            op->moved += !procore_project_expired(&project, op->now);
+
+            if (!procore_project_expired(&project, op->now)) {
+
+                if (op->passing) {
+                    op->kept++;
+                    return 0;
+                }
+
+                op->moved++;
+            }
 
         } else if (project.valid_for == 0) {
             return 0;
@@ -297,6 +306,7 @@ procore_write_op(procore_store_t *store, MDB_txn *txn, procore_store_op_t *op)
 {
     op->rc = PROCORE_OK;
     op->moved = 0;
+    op->kept = 0;
     memset(&op->bound, 0, sizeof(procore_token_t));
     memset(&op->record, 0, sizeof(procore_sealed_t));
 

@@ -338,6 +338,48 @@ test_projects(procore_store_t *store)
 
 
 static void
+test_passing_projects(procore_store_t *store)
+{
+    procore_project_t      out;
+    procore_store_op_t     op;
+    static const uint64_t  known[] = { 101, 102 }, forever[] = { 103 };
+    static const uint64_t  passing[] = { 101, 103, 104 };
+
+    size_t  moved;
+
+    is_int(learn(store, known, 2, A, FIXTURE_NOW, 3600, &moved), PROCORE_OK,
+           "A's own list");
+    is_int(learn(store, forever, 1, A, FIXTURE_NOW, 0, &moved), PROCORE_OK,
+           "and what the operator says");
+
+    op = fixture_op(PROCORE_STORE_PROJECTS, 0, 0, 0, B);
+    op.projects = passing;
+    op.nprojects = 3;
+    op.now = FIXTURE_NOW + 3599;
+    op.valid_for = 60;
+    op.passing = 1;
+
+    is_int(fixture_write(store, &op), PROCORE_OK, "an answer to B that passes");
+    is_int((long long) op.kept, 2, "what A has is counted");
+    is_int((long long) op.moved, 0, "and not moved");
+    is_int(project(store, 101, &out), PROCORE_OK, "the project of A's list");
+    is_int((long long) out.company, A, "stays A's");
+    is_int((long long) out.learnt_at, FIXTURE_NOW, "and as old as it was");
+    is_int(project(store, 103, &out), PROCORE_OK, "the operator's");
+    is_int((long long) out.company, A, "stays A's");
+    is_int(project(store, 104, &out), PROCORE_OK, "a new project");
+    is_int((long long) out.company, B, "is B's");
+
+    op.now = FIXTURE_NOW + 3601;
+
+    is_int(fixture_write(store, &op), PROCORE_OK, "the answer when that has run out");
+    is_int((long long) op.kept, 1, "keeps the operator's alone");
+    is_int(project(store, 101, &out), PROCORE_OK, "what A's list said");
+    is_int((long long) out.company, B, "has run out and is B's");
+}
+
+
+static void
 test_damaged_family(procore_store_t *store)
 {
     MDB_val              key, value;
@@ -394,6 +436,7 @@ main(void)
     test_withdraw(store);
     test_group(store);
     test_projects(store);
+    test_passing_projects(store);
     test_damaged_family(store);
 
     procore_store_close(store);
