@@ -46,6 +46,8 @@ $nginx->import_records(
 
 same('allow', 'ok', GET => '/rest/v1.0/projects/1001');
 same('allow', 'ok', GET => '/rest/v1.0/companies');
+same('allow', 'ok', GET => '/rest/v1.0/projects?page=1', company => OWN,
+     headers => ['Accept-Encoding', 'gzip']);
 same('allow', 'ok', GET => '/rest/v1.0/x', company => OWN,
      headers => ['Accept-Encoding', 'gzip', 'If-None-Match', '"abc"',
                  'Range', 'bytes=0-3', 'Upgrade', 'h2c']);

@@ -8,7 +8,7 @@
  * and landing (a company's projects); oauth and token (the login host); client
  * and clients (apps), bind and sole (what binds at a request), chooser and link
  * (who may bind later); filter, answer, cache, companies and search (what comes
- * back); variables, audit and text.
+ * back); learn (projects in answers); variables, audit and text.
  */
 
 
@@ -21,11 +21,11 @@
 #include <ngx_http.h>
 
 #include "ngx_http_procore_scope_compat.h"
+#include "ngx_http_procore_scope_store.h"
 #include "../policy/procore_reason.h"
 #include "../claims/procore_body.h"
 #include "../claims/procore_head.h"
 #include "../claims/procore_path.h"
-#include "../store/procore_store.h"
 
 
 #define NGX_HTTP_PROCORE_SCOPE_OFF      0
@@ -62,6 +62,7 @@ typedef struct ngx_http_procore_scope_relay_s   ngx_http_procore_scope_relay_t;
 typedef struct ngx_http_procore_scope_call_s    ngx_http_procore_scope_call_t;
 typedef struct ngx_http_procore_scope_sole_s    ngx_http_procore_scope_sole_t;
 typedef struct ngx_http_procore_scope_search_s  ngx_http_procore_scope_search_t;
+typedef struct ngx_http_procore_scope_learn_s   ngx_http_procore_scope_learn_t;
 typedef struct ngx_http_procore_scope_chooser_s
     ngx_http_procore_scope_chooser_t;
 
@@ -312,6 +313,7 @@ struct ngx_http_procore_scope_ctx_s {
     ngx_http_procore_scope_answer_t    *answer;
     ngx_http_procore_scope_sole_t      *list;     /* a sole company's */
     ngx_http_procore_scope_search_t    *search;   /* for it in later pages */
+    ngx_http_procore_scope_learn_t     *learn;    /* projects that pass by */
     ngx_http_procore_scope_relay_t     *relay;
     ngx_http_procore_scope_chooser_t   *chooser;
     ngx_str_t                           choose_url; /* for this refusal */
@@ -338,6 +340,7 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            confirms:1;   /* another's first use */
     unsigned                            several:1;    /* more than one named */
     unsigned                            sole:1;       /* its list may bind */
+    unsigned                            learns:1;     /* answer may teach */
     unsigned                            empty_header:1; /* names nothing */
     unsigned                            binding_sent:1; /* write is queued */
     unsigned                            refused:1;    /* latched */
@@ -365,77 +368,6 @@ char *ngx_http_procore_scope_init_main_conf(ngx_conf_t *cf, void *conf);
 void *ngx_http_procore_scope_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
-
-
-/*
- * store: the worker's side of the LMDB store.
- *
- * ..._store_init_module() runs in the master: prepares the folder at a cold
- * start.  ..._store_init_process() opens it in a worker.  Both return NGX_OK
- * even where the store is out of order (it logs one clear line); then
- * ..._store_ready() is 0 and reads answer PROCORE_ERROR.
- */
-
-ngx_int_t ngx_http_procore_scope_store_init_module(ngx_cycle_t *cycle);
-ngx_int_t ngx_http_procore_scope_store_init_process(ngx_cycle_t *cycle);
-void ngx_http_procore_scope_store_exit_process(ngx_cycle_t *cycle);
-
-/* 1 where the store can be read and the queue has room, else 0. */
-
-ngx_uint_t ngx_http_procore_scope_store_ready(void);
-
-/*
- * Snapshot: begin and end stand in one handler call; they nest.  Begin returns
- * NGX_OK or NGX_ERROR (store out of order: end must not be called).
- * ..._store_token(), ..._store_project() and ..._store_sealed() (what has not
- * run out by now) return the codes of procore_store.h, PROCORE_CORRUPT is
- * counted and logged there and is handed on as PROCORE_NOT_FOUND.
- */
-
-ngx_int_t ngx_http_procore_scope_store_begin(void);
-void ngx_http_procore_scope_store_end(void);
-int ngx_http_procore_scope_store_token(procore_token_kind_e kind,
-    const u_char *digest, procore_token_t *token);
-int ngx_http_procore_scope_store_project(const u_char *realm, uint64_t project,
-    procore_project_t *out);
-int ngx_http_procore_scope_store_sealed(const u_char *key,
-    procore_sealed_t *record);
-
-/*
- * The key of cookies, PROCORE_STORE_KEY bytes; may be called anywhere.  NGX_OK,
- * or NGX_ERROR where the store is out of order.
- */
-
-ngx_int_t ngx_http_procore_scope_store_key(u_char *key);
-
-/*
- * Queues one operation for the next group.  "op" is copied (with its project
- * ids and sealed bytes).  "handler" (may be NULL) is called once in the event
- * loop when the operation is on disk or has failed: op->rc as
- * procore_store_write() says, or PROCORE_ERROR / PROCORE_FULL where nothing
- * could be written.  The op that it receives is valid for the call.  Returns
- * NGX_OK; NGX_ERROR where the queue is full or the store is out of order (the
- * handler is not called).  Of what failed, FAMILY, WITHDRAW and UNBIND are
- * tried again later without the caller.
- * A caller that waits for it with a request must hold the request with
- * ngx_http_procore_scope_hold() / _release() below.
- */
-
-typedef void (*ngx_http_procore_scope_written_pt)(void *data,
-    procore_store_op_t *op);
-
-ngx_int_t ngx_http_procore_scope_store_write(procore_store_op_t *op,
-    ngx_http_procore_scope_written_pt handler, void *data);
-
-/*
- * A request that waits for the disk must not be freed: hold() blocks it as
- * nginx does for its own file threads, release() lets go.  After release() the
- * caller wakes it with ngx_http_procore_scope_wake().
- */
-
-void ngx_http_procore_scope_hold(ngx_http_request_t *r);
-void ngx_http_procore_scope_release(ngx_http_request_t *r);
-void ngx_http_procore_scope_wake(ngx_http_request_t *r);
 
 
 /* gate: the phases of a request, and the decision. */

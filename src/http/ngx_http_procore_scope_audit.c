@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_http_procore_scope_learn.h"
 #include "ngx_http_procore_scope_relay.h"
 
 
@@ -48,6 +49,8 @@ static u_char *ngx_http_procore_scope_request(ngx_http_request_t *r,
 static u_char *ngx_http_procore_scope_version(u_char *p, ngx_uint_t version);
 static u_char *ngx_http_procore_scope_scope(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *start);
+static u_char *ngx_http_procore_scope_taught(
+    ngx_http_procore_scope_learn_t *learn, u_char *p);
 static u_char *ngx_http_procore_scope_relayed(
     ngx_http_procore_scope_relay_t *relay, u_char *p);
 static u_char *ngx_http_procore_scope_number(u_char *p, uint64_t number);
@@ -385,12 +388,14 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
     if (ctx->digested) {
         *p++ = '"';
         p = ngx_hex_dump(p, ctx->digest, 8);
-        p = ngx_http_procore_scope_put(p, "\",\"claims\":[");
+        *p++ = '"';
 
     } else {
-        p = ngx_http_procore_scope_put(p, "null,\"claims\":[");
+        p = ngx_http_procore_scope_put(p, "null");
     }
 
+    p = ngx_http_procore_scope_taught(ctx->learn, p);
+    p = ngx_http_procore_scope_put(p, ",\"claims\":[");
     p = ngx_http_procore_scope_claims(ctx, p,
                                   start + NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS);
     p = ngx_http_procore_scope_put(p, "],\"unlisted_names\":[");
@@ -415,6 +420,19 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
     p = ngx_http_procore_scope_number(p, status);
 
     return ngx_http_procore_scope_put(p, "}}}");
+}
+
+
+/* Projects of an answer that was read in passing. */
+
+static u_char *
+ngx_http_procore_scope_taught(ngx_http_procore_scope_learn_t *learn, u_char *p)
+{
+    p = ngx_http_procore_scope_put(p, ",\"learnt\":");
+    p = ngx_http_procore_scope_number(p, learn ? learn->learnt : 0);
+    p = ngx_http_procore_scope_put(p, ",\"kept\":");
+
+    return ngx_http_procore_scope_number(p, learn ? learn->kept : 0);
 }
 
 

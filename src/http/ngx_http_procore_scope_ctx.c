@@ -126,6 +126,7 @@ ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
         ctx->discovery = 0;
         ctx->redirected = 1;
         ctx->relay_over = ctx->relay != NULL;
+        ctx->learns = 0;
 
         ngx_http_set_ctx(r, ctx, ngx_http_procore_scope_module);
 

@@ -7,6 +7,7 @@
 #include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_call.h"
 #include "ngx_http_procore_scope_filter.h"
+#include "ngx_http_procore_scope_learn.h"
 #include "ngx_http_procore_scope_lookup.h"
 
 
@@ -78,6 +79,10 @@ ngx_http_procore_scope_header_filter(ngx_http_request_t *r)
         break;
     }
 
+    if (ctx->learns) {
+        ngx_http_procore_scope_learn_header(r, ctx);
+    }
+
     if (r->headers_out.status == NGX_HTTP_SWITCHING_PROTOCOLS && ctx->conf
         && ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE)
     {
@@ -136,6 +141,12 @@ ngx_http_procore_scope_response_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_procore_scope_companies_body(r, ctx, in);
 
     default:
-        return ngx_http_procore_scope_next_body_filter(r, in);
+        break;
     }
+
+    if (ctx->learn) {
+        ngx_http_procore_scope_learn_body(r, ctx, in);
+    }
+
+    return ngx_http_procore_scope_next_body_filter(r, in);
 }

@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_learn.h"
 #include "ngx_http_procore_scope_relay.h"
 #include "ngx_http_procore_scope_lookup.h"
 
@@ -312,6 +313,8 @@ ngx_http_procore_scope_monitor(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ctx->learns = ngx_http_procore_scope_learns(r, ctx);
+
     if ((!ctx->body_read && !ctx->body_seen) || ctx->first_use) {
         return NGX_DECLINED;
     }
@@ -494,6 +497,12 @@ ngx_http_procore_scope_pass(ngx_http_request_t *r,
     if (ctx->answer_type == NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES) {
         which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING
                  |NGX_HTTP_PROCORE_SCOPE_REMOVE_CONDITIONAL;
+    }
+
+    ctx->learns = ngx_http_procore_scope_learns(r, ctx);
+
+    if (ctx->learns) {
+        which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_ENCODING;
     }
 
     if (ngx_http_procore_scope_remove_headers(r, which) != NGX_OK) {

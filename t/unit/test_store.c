@@ -372,7 +372,7 @@ test_passing_projects(procore_store_t *store)
 
     op.now = FIXTURE_NOW + 3601;
 
-    is_int(fixture_write(store, &op), PROCORE_OK, "the answer when that has run out");
+    is_int(fixture_write(store, &op), PROCORE_OK, "and when that has run out");
     is_int((long long) op.kept, 1, "keeps the operator's alone");
     is_int(project(store, 101, &out), PROCORE_OK, "what A's list said");
     is_int((long long) out.company, B, "has run out and is B's");
