@@ -341,6 +341,7 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            several:1;    /* more than one named */
     unsigned                            sole:1;       /* its list may bind */
     unsigned                            learns:1;     /* answer may teach */
+    unsigned                            refresh:1;    /* the list, soon */
     unsigned                            empty_header:1; /* names nothing */
     unsigned                            binding_sent:1; /* write is queued */
     unsigned                            refused:1;    /* latched */

@@ -57,6 +57,8 @@ struct ngx_http_procore_scope_company_s {
     u_char                            landed[PROCORE_FAMILY_SIZE];
     u_char                            token[PROCORE_DIGEST_SIZE];
 
+    time_t                            refreshed;   /* began at, seconds */
+
     ngx_uint_t                        kept_away;
     ngx_msec_t                        away_until;
 
@@ -102,6 +104,9 @@ static ngx_http_procore_scope_family_t *ngx_http_procore_scope_flight_family(
 static ngx_http_procore_scope_join_e ngx_http_procore_scope_flight_join_locked(
     ngx_slab_pool_t *shpool, ngx_http_procore_scope_asker_t *asker,
     ngx_http_procore_scope_seat_t *seat);
+static ngx_http_procore_scope_join_e ngx_http_procore_scope_flight_take(
+    ngx_http_procore_scope_company_t *company,
+    ngx_http_procore_scope_asker_t *asker, ngx_http_procore_scope_seat_t *seat);
 static ngx_uint_t ngx_http_procore_scope_flight_known(
     ngx_http_procore_scope_family_t *family,
     ngx_http_procore_scope_asker_t *asker, ngx_http_procore_scope_seat_t *seat,
@@ -181,10 +186,46 @@ ngx_http_procore_scope_flight_join_locked(ngx_slab_pool_t *shpool,
 
     company = ngx_http_procore_scope_flight_company(shpool, asker);
 
-    if (company == NULL) {
-        return NGX_HTTP_PROCORE_SCOPE_REFUSED;
+    return company ? ngx_http_procore_scope_flight_take(company, asker, seat)
+                   : NGX_HTTP_PROCORE_SCOPE_REFUSED;
+}
+
+
+ngx_http_procore_scope_join_e
+ngx_http_procore_scope_flight_refresh(ngx_shm_zone_t *zone,
+    ngx_http_procore_scope_asker_t *asker, time_t pause,
+    ngx_http_procore_scope_seat_t *seat)
+{
+    ngx_slab_pool_t                   *shpool;
+    ngx_http_procore_scope_join_e      answer;
+    ngx_http_procore_scope_company_t  *company;
+
+    shpool = ngx_http_procore_scope_flight_pool(zone);
+    answer = NGX_HTTP_PROCORE_SCOPE_REFUSED;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    company = ngx_http_procore_scope_flight_company(shpool, asker);
+
+    if (company && ngx_time() - company->refreshed >= pause) {
+
+        answer = ngx_http_procore_scope_flight_take(company, asker, seat);
+
+        if (answer == NGX_HTTP_PROCORE_SCOPE_LEAD) {
+            company->refreshed = ngx_time();
+        }
     }
 
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    return answer;
+}
+
+
+static ngx_http_procore_scope_join_e
+ngx_http_procore_scope_flight_take(ngx_http_procore_scope_company_t *company,
+    ngx_http_procore_scope_asker_t *asker, ngx_http_procore_scope_seat_t *seat)
+{
     if (company->kept_away) {
 
         if (ngx_http_procore_scope_flight_left(company->away_until) > 0) {

@@ -105,6 +105,16 @@ ngx_http_procore_scope_join_e ngx_http_procore_scope_flight_join(
     ngx_shm_zone_t *zone, ngx_http_procore_scope_asker_t *asker,
     ngx_http_procore_scope_seat_t *seat);
 
+/*
+ * Takes the leader's seat to refresh a list, whatever marks say.  Returns LEAD,
+ * or another code where that is not to be done now: somebody flies, or has set
+ * out to refresh less than "pause" seconds ago, or is to keep away.
+ */
+
+ngx_http_procore_scope_join_e ngx_http_procore_scope_flight_refresh(
+    ngx_shm_zone_t *zone, ngx_http_procore_scope_asker_t *asker, time_t pause,
+    ngx_http_procore_scope_seat_t *seat);
+
 /* 1 where the flight of a waiter has ended or its leader has died; no lock. */
 
 ngx_uint_t ngx_http_procore_scope_flight_over(

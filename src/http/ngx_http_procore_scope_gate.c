@@ -339,6 +339,11 @@ ngx_http_procore_scope_monitor_body(ngx_http_request_t *r,
         && !r->request_body_no_buffering)
     {
         (void) ngx_http_procore_scope_lookup_background(r, ctx);
+
+    } else if (ctx->refresh && ctx->rank == PROCORE_RANK_NONE
+               && ctx->decision == 0)
+    {
+        ngx_http_procore_scope_lookup_refresh(r, ctx);
     }
 }
 
@@ -448,6 +453,10 @@ ngx_http_procore_scope_finish(ngx_http_request_t *r,
         }
 
         return ngx_http_procore_scope_refuse(r, ctx);
+    }
+
+    if (ctx->refresh && ctx->decision == NGX_HTTP_PROCORE_SCOPE_ALLOW) {
+        ngx_http_procore_scope_lookup_refresh(r, ctx);
     }
 
     ctx->sole = ngx_http_procore_scope_sole(r, ctx);

@@ -27,6 +27,8 @@ static int ngx_http_procore_scope_find_project(
     ngx_http_procore_scope_ctx_t *ctx, uint64_t id, procore_project_t *project);
 static ngx_http_procore_scope_verdict_e ngx_http_procore_scope_judge_project(
     ngx_http_procore_scope_ctx_t *ctx, const procore_claim_t *claim);
+static void ngx_http_procore_scope_check_age(ngx_http_procore_scope_ctx_t *ctx,
+    const procore_project_t *project);
 static ngx_http_procore_scope_verdict_e ngx_http_procore_scope_add_unknown(
     ngx_http_procore_scope_ctx_t *ctx, const procore_claim_t *claim);
 static ngx_uint_t ngx_http_procore_scope_excepted(
@@ -349,6 +351,7 @@ ngx_http_procore_scope_judge_project(ngx_http_procore_scope_ctx_t *ctx,
     }
 
     if (project.company == ctx->company) {
+        ngx_http_procore_scope_check_age(ctx, &project);
         return NGX_HTTP_PROCORE_SCOPE_OWN;
     }
 
@@ -359,6 +362,24 @@ ngx_http_procore_scope_judge_project(ngx_http_procore_scope_ctx_t *ctx,
     }
 
     return NGX_HTTP_PROCORE_SCOPE_FOREIGN;
+}
+
+
+/* In the last tenth of its life there is still time to ask for the list. */
+
+static void
+ngx_http_procore_scope_check_age(ngx_http_procore_scope_ctx_t *ctx,
+    const procore_project_t *project)
+{
+    uint64_t  end;
+
+    end = project->learnt_at + project->valid_for;
+
+    if (project->valid_for
+        && end - (uint64_t) ngx_time() <= project->valid_for / 10)
+    {
+        ctx->refresh = 1;
+    }
 }
 
 

@@ -121,6 +121,10 @@ ngx_http_procore_scope_landing_match(ngx_http_procore_scope_ctx_t *ctx,
     unknown = ctx->unknown.elts;
     n = ctx->unknown.nelts;
 
+    if (n == 0) {
+        return NGX_OK;
+    }
+
     sorted = ngx_alloc(n * sizeof(ngx_http_procore_scope_unknown_t *),
                        ctx->request->connection->log);
     if (sorted == NULL) {

@@ -8,10 +8,20 @@
 #include "ngx_http_procore_scope_lookup.h"
 
 
+/*
+ * A list is refreshed at most so often in the life of a project: four times in
+ * its last tenth, in case of failures and of users who see different projects.
+ */
+
+#define NGX_HTTP_PROCORE_SCOPE_REFRESH  40
+
+
 static void ngx_http_procore_scope_lookup_behind(
     ngx_http_procore_scope_lookup_t *lookup, ngx_int_t rc);
 static ngx_http_procore_scope_lookup_t *ngx_http_procore_scope_lookup_make(
     ngx_http_request_t *r, ngx_http_procore_scope_ctx_t *ctx);
+static void ngx_http_procore_scope_lookup_abandon(
+    ngx_http_procore_scope_lookup_t *lookup);
 static void ngx_http_procore_scope_lookup_gone(void *data);
 static ngx_int_t ngx_http_procore_scope_lookup_follow(
     ngx_http_procore_scope_lookup_t *lookup,
@@ -128,6 +138,49 @@ ngx_http_procore_scope_lookup_background(ngx_http_request_t *r,
 }
 
 
+void
+ngx_http_procore_scope_lookup_refresh(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
+{
+    time_t                               pause;
+    ngx_http_procore_scope_lookup_t     *lookup;
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    ctx->refresh = 0;
+
+    if (r != r->main || ctx->conf->lookup.len == 0 || ctx->unknown.nelts) {
+        return;
+    }
+
+    lookup = ngx_http_procore_scope_lookup_make(r, ctx);
+    if (lookup == NULL) {
+        return;
+    }
+
+    lookup->background = 1;
+    lookup->refresh = 1;
+
+    pmcf = ngx_http_get_module_main_conf(r, ngx_http_procore_scope_module);
+
+    pause = ngx_max(ctx->conf->projects_ttl / NGX_HTTP_PROCORE_SCOPE_REFRESH,
+                    1);
+
+    if (ngx_http_procore_scope_flight_refresh(pmcf->zone, &lookup->asker,
+                                              pause, &lookup->seat)
+        != NGX_HTTP_PROCORE_SCOPE_LEAD)
+    {
+        return;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "procore scope refresh of company %uL", ctx->company);
+
+    if (ngx_http_procore_scope_fetch(lookup) != NGX_OK) {
+        ngx_http_procore_scope_lookup_abandon(lookup);
+    }
+}
+
+
 /* A waiter in the background keeps its request by one reference. */
 
 static void
@@ -193,6 +246,23 @@ ngx_http_procore_scope_lookup_make(ngx_http_request_t *r,
 }
 
 
+/* Gives a flight back that it was to lead, before it has begun. */
+
+static void
+ngx_http_procore_scope_lookup_abandon(ngx_http_procore_scope_lookup_t *lookup)
+{
+    ngx_http_procore_scope_landed_t      landed;
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(lookup->request,
+                                         ngx_http_procore_scope_module);
+
+    ngx_memzero(&landed, sizeof(ngx_http_procore_scope_landed_t));
+    ngx_http_procore_scope_flight_end(pmcf->zone, &lookup->asker,
+                                      &lookup->seat, &landed);
+}
+
+
 /* The request ends, perhaps in the middle: somebody else should lead then. */
 
 static void
@@ -224,7 +294,6 @@ ngx_http_procore_scope_lookup_follow(ngx_http_procore_scope_lookup_t *lookup,
 {
     ngx_int_t                            rc;
     ngx_http_procore_scope_ctx_t        *ctx;
-    ngx_http_procore_scope_landed_t      landed;
     ngx_http_procore_scope_main_conf_t  *pmcf;
 
     ctx = lookup->ctx;
@@ -265,9 +334,7 @@ ngx_http_procore_scope_lookup_follow(ngx_http_procore_scope_lookup_t *lookup,
 failed:
 
     if (answer == NGX_HTTP_PROCORE_SCOPE_LEAD) {
-        ngx_memzero(&landed, sizeof(ngx_http_procore_scope_landed_t));
-        ngx_http_procore_scope_flight_end(pmcf->zone, &lookup->asker,
-                                          &lookup->seat, &landed);
+        ngx_http_procore_scope_lookup_abandon(lookup);
     }
 
     return ngx_http_procore_scope_lookup_refused(ctx,
@@ -453,7 +520,7 @@ ngx_http_procore_scope_lookup_read(ngx_http_procore_scope_ctx_t *ctx)
 void
 ngx_http_procore_scope_lookup_news(ngx_http_procore_scope_lookup_t *lookup)
 {
-    if (lookup->starting) {
+    if (lookup->starting || lookup->refresh) {
         return;
     }
 

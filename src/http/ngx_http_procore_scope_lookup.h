@@ -60,6 +60,7 @@ struct ngx_http_procore_scope_lookup_s {
     unsigned                          held:1;
     unsigned                          background:1;
     unsigned                          starting:1;  /* its trip, just now */
+    unsigned                          refresh:1;   /* it asks for no id */
 };
 
 
@@ -221,11 +222,15 @@ void ngx_http_procore_scope_landing_over(ngx_http_procore_scope_trip_t *trip,
  * lookup_failed, set ctx->retry_after or ctx->unauthorized), NGX_AGAIN where
  * the request is held: it runs the phases again when it is done.
  * ..._lookup_background() does the same for monitor without holding.
+ * ..._lookup_refresh() asks for the list of the company, in the background and
+ * where nobody has done so lately, because what is known will run out.
  */
 
 ngx_int_t ngx_http_procore_scope_lookup(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 ngx_int_t ngx_http_procore_scope_lookup_background(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx);
+void ngx_http_procore_scope_lookup_refresh(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 ngx_int_t ngx_http_procore_scope_lookup_header(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
