@@ -271,6 +271,15 @@ subtest 'monitor learns as well, and changes nothing' => sub {
     is($record->{decision}, 'would_deny', 'the list of another company');
     is($record->{learnt}, undef, 'teaches nothing');
 
+    (undef, $record) = record($nginx, GET => $LIST, token => $token,
+        headers => ['Procore-Company-Id', $home,
+                    'Procore-Company-Id', $foreign]);
+    is($record->{decision}, 'would_deny', 'nor two headers');
+    is($record->{learnt}, undef, 'nothing');
+
+    (undef, $record) = record($nginx, GET => $LIST, token => $token);
+    is($record->{learnt}, undef, 'nor a request that names no company');
+
     (undef, $record) = record($nginx, POST => '/rest/v1.0/projects',
         token => $token, company => $home,
         json => { name => 'New', company_id => $foreign });

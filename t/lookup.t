@@ -197,8 +197,9 @@ subtest 'families: what a list has serves all, what it lacks only its own'
     is_deeply([map { $_->{headers}{authorization} } lookups()],
               [map { "Bearer $_->{access_token}" } $some, $all],
               'each with its own token');
-    is(reason(project($nginx, $some->{access_token}, 1003)),
-       "404 -", 'then it is known, and Procore says what the user may see');
+    ok(wait_for(5, sub {
+        reason(project($nginx, $some->{access_token}, 1003)) eq '404 -';
+    }), 'then it is known, and Procore says what the user may see');
 
     my $again = refresh($nginx, $some)->{json}{access_token};
     is(reason(project($nginx, $again, 987654321)), '403 unknown_project',
