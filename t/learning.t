@@ -214,9 +214,11 @@ subtest 'a project of another company stays there' => sub {
 
 
 subtest 'an answer from a cache' => sub {
+
+    # A key that looks right, and mixes the two companies nevertheless.
     my ($nginx, $token) = fresh(lookup => 0,
         http => 'proxy_cache_path %%DIR%%/temp/cache keys_zone=c:1m;',
-        server => 'proxy_cache c; proxy_cache_key $uri;'
+        server => "proxy_cache c; proxy_cache_key \"\$uri $home $foreign\";"
                   . ' proxy_cache_valid 200 1m;');
 
     $standin->behave({ match => "GET $LIST", status => 200, body => '[9300001]',
