@@ -106,7 +106,7 @@ sub body {
     if (($header->{'transfer-encoding'} // '') =~ /chunked/i) {
         return $self->chunked($response);
     }
-    if (defined $header->{'content-length'}) {
+    if (($header->{'content-length'} // '') =~ /^\d+\z/) {
         my $bytes = $self->exactly($header->{'content-length'});
         @$response{qw(body framed)} = ($bytes) x 2;
         $response->{complete} =

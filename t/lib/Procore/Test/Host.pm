@@ -79,6 +79,7 @@ sub curl {
         $body = join '', @{ $opt{pieces} } if $opt{pieces};
         write_file("$dir/sent", $body);
         push @command, '--data-binary', "\@$dir/sent";
+        push @command, '-H', 'Content-Length:' if $opt{chunked};
         push @command, '-H', 'Content-Type:'
             unless grep { lc $_->[0] eq 'content-type' } @$headers;
     }

@@ -1,7 +1,7 @@
 package Procore::Test::Upstream;
 
-# An upstream that keeps every byte that it gets and gives one fixed answer,
-# for tests of what exactly nginx sends.
+# An upstream that keeps every byte that it gets and answers with fixed bytes or
+# with what a function says, for tests of what exactly nginx sends.
 
 use strict;
 use warnings;
@@ -11,6 +11,8 @@ use parent 'Procore::Test::Host';
 use File::Temp ();
 use IO::Select;
 use IO::Socket::INET;
+use Socket qw(SOL_SOCKET SO_LINGER);
+use Time::HiRes qw(sleep);
 
 use Procore::Test::Host;
 use Procore::Test::Process qw(fork_child kill_group);
@@ -18,15 +20,18 @@ use Procore::Test::Process qw(fork_child kill_group);
 use constant ANSWER => "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
     . "Content-Length: 2\r\nConnection: close\r\n\r\n[]";
 use constant IDLE_SECONDS => 5;
+use constant PAUSE => 0.003;    # seconds between the pieces of an answer
 
 
-# Options: answer => bytes of the whole answer.
+# Options: answer => bytes of the whole answer, or a function that is given the
+# bytes of a request and returns those of its answer, in as many pieces as it
+# likes; it may sleep. Connections are served one after another.
 sub start_new {
     my ($class, %opt) = @_;
 
     my $listen = IO::Socket::INET->new(
         LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp',
-        Listen => 64) or die "listen: $!";
+        Listen => 512) or die "listen: $!";
     my $dir = File::Temp::tempdir('procore-upstream-XXXXXX', TMPDIR => 1,
                                   CLEANUP => !$ENV{TEST_KEEP});
     my $self = bless { port => $listen->sockport, dir => $dir }, $class;
@@ -47,10 +52,29 @@ sub serve {
         next unless IO::Select->new($listen)->can_read(0.5);
         my $socket = $listen->accept or next;
         my $bytes = read_request($socket);
+        next if $bytes =~ /^SETTLE /;
         Procore::Test::Host::write_file("$dir/part", $bytes);
         rename "$dir/part", sprintf "$dir/request-%06d", $number++;
-        syswrite $socket, $answer;
+        answer($socket, ref $answer ? $answer->($bytes) : $answer);
         close $socket;
+    }
+    return;
+}
+
+
+# An undefined piece is the end of the connection by a reset.
+sub answer {
+    my ($socket, @pieces) = @_;
+
+    for my $piece (@pieces) {
+        return setsockopt $socket, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0
+            unless defined $piece;
+        my $at = 0;
+        while ($at < length $piece) {
+            my $sent = syswrite $socket, $piece, 65_536, $at or return;
+            $at += $sent;
+        }
+        sleep PAUSE if @pieces > 1;
     }
     return;
 }
@@ -90,6 +114,18 @@ sub requests {
         push @$all, Procore::Test::Host::read_file($file);
     }
     return @$all;
+}
+
+
+# Waits until all that has reached it by now is served.
+sub settle {
+    my ($self) = @_;
+
+    my $connection = Procore::Test::HTTP->connect('127.0.0.1', $self->port);
+    $connection->send("SETTLE / HTTP/1.0\r\n\r\n");
+    $connection->eof(IDLE_SECONDS);
+    $connection->close;
+    return;
 }
 
 

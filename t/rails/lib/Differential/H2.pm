@@ -12,13 +12,15 @@ use IO::Socket::INET;
 
 use Differential::Request qw(target_of);
 
-our @EXPORT_OK = qw(fits_h2 h2_exchange);
+our @EXPORT_OK = qw(fits_h2 h2_answer h2_exchange);
 
 use constant {
     DATA => 0, HEADERS => 1, RST_STREAM => 3, SETTINGS => 4, GOAWAY => 7,
+    WINDOW_UPDATE => 8, CONTINUATION => 9, INITIAL_WINDOW => 4,
     END_STREAM => 1, END_HEADERS => 4, ACK => 1,
     FRAME => 16_384,      # SETTINGS_MAX_FRAME_SIZE by default
     WINDOW => 65_535,     # what may be sent before the peer has to allow more
+    OPEN => 0x4000_0000,  # as much as any answer: the peer need not wait
     QUIET => 10,          # seconds; a busy machine is slow, not silent
 };
 
@@ -40,8 +42,13 @@ sub fits_h2 {
 }
 
 
-# Sends the case and waits until the stream has ended.
-sub h2_exchange {
+# Sends the case and waits until the stream has ended; true if it has.
+sub h2_exchange { return h2_answer(@_)->{ended} }
+
+
+# The same, and what came: headers (blocks as they were sent), data, failure
+# (the code of a reset or of the connection's end), ended.
+sub h2_answer {
     my ($port, $case, $id) = @_;
 
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
@@ -56,13 +63,15 @@ sub h2_exchange {
         map({ [lc $_->[0], $_->[1]] } @{ $case->{headers} }),
         $length ? ['content-length', length $case->{body}] : ());
 
-    print {$socket} "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", frame(SETTINGS, 0, 0),
+    print {$socket} "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        frame(SETTINGS, 0, 0, pack 'nN', INITIAL_WINDOW, OPEN),
+        frame(WINDOW_UPDATE, 0, 0, pack 'N', OPEN),
         request_frames(join('', map { literal(@$_) } @headers),
                        $case->{body});
     $socket->flush;
-    my $ended = wait_for_end($socket);
+    my $answer = read_answer($socket);
     close $socket;
-    return $ended;
+    return $answer;
 }
 
 
@@ -113,22 +122,36 @@ sub string {
 }
 
 
-sub wait_for_end {
+sub read_answer {
     my ($socket) = @_;
 
+    my %answer = (headers => '', data => '', failure => '', ended => 0);
     my $buffer = '';
-    while (IO::Select->new($socket)->can_read(QUIET)) {
-        sysread $socket, $buffer, 65_536, length $buffer or return 1;
+    while (!$answer{ended} && IO::Select->new($socket)->can_read(QUIET)) {
+        $answer{failure} = 'closed', $answer{ended} = 1
+            unless sysread $socket, $buffer, 65_536, length $buffer;
         while (length $buffer >= 9) {
             my ($high, $low, $type, $flags) = unpack 'CnCC', $buffer;
             my $length = $high * 65_536 + $low;
             last if length $buffer < 9 + $length;
-            substr $buffer, 0, 9 + $length, '';
-            return 1 if $type == RST_STREAM || $type == GOAWAY
-                || ($type == DATA || $type == HEADERS) && $flags & END_STREAM;
+            my $frame = substr $buffer, 0, 9 + $length, '';
+            take_frame(\%answer, $type, $flags, substr $frame, 9);
         }
     }
-    return 0;
+    return \%answer;
+}
+
+
+sub take_frame {
+    my ($answer, $type, $flags, $payload) = @_;
+
+    $answer->{headers} .= $payload if $type == HEADERS || $type == CONTINUATION;
+    $answer->{data} .= $payload if $type == DATA;
+    $answer->{failure} .= "$type:" . unpack 'H*', $payload
+        if $type == RST_STREAM || $type == GOAWAY;
+    $answer->{ended} = 1 if $answer->{failure}
+        || ($type == DATA || $type == HEADERS) && $flags & END_STREAM;
+    return;
 }
 
 
