@@ -20,6 +20,9 @@ sub passed {
 }
 
 
+# With it, a held request that is forgotten is the last that is ever held.
+use constant ONE_WAITS => 'procore_scope_lookup_waiting 1;';
+
 my @ids = (1001 .. 1005);
 my @objects = map { { id => $_, company => { id => $home } } } @ids;
 
@@ -58,7 +61,7 @@ for my $case (@cases) {
     my ($name, $rule) = @$case;
 
     subtest $name => sub {
-        my ($nginx, $token) = fresh();
+        my ($nginx, $token) = fresh(http => ONE_WAITS);
         $standin->behave({ match => "GET $list", %$rule });
 
         my $answer = project($nginx, $token, 1001);
@@ -70,7 +73,7 @@ for my $case (@cases) {
         $standin->behave;
         my $other = bind_token($nginx, company => $home)->{access_token};
         is(reason(project($nginx, $other, 1001)), '200 -',
-           'another family gets a list');
+           'another family gets a list, so nothing is still held');
         is(reason(project($nginx, $other, 1009)), '403 unknown_project',
            'and certainty');
     };
@@ -165,6 +168,7 @@ subtest 'a 401 is handed on' => sub {
 
 subtest 'no answer in time' => sub {
     my ($nginx, $token) = fresh(
+        http => ONE_WAITS,
         server => 'procore_scope_lookup_timeout 1s;');
 
     $standin->behave({ match => "GET $list", delay => 5 });
@@ -187,12 +191,17 @@ subtest 'no answer in time' => sub {
 
 subtest 'an answer that never ends' => sub {
     my ($nginx, $token) = fresh(
+        http => ONE_WAITS,
         server => 'procore_scope_lookup_timeout 1s;');
 
     $standin->behave({ match => "GET $list", pieces => 8, pause => 1 });
     is(reason(project($nginx, $token, 1001)), '503 lookup_failed',
        'undecided');
     is(scalar passed(), 0, 'nothing went through');
+
+    $standin->behave;
+    ok(wait_for(5, sub { reason(project($nginx, $token, 1001)) eq '200 -' }),
+       'well again soon after');
 };
 
 
@@ -211,28 +220,47 @@ EOT
 };
 
 
-subtest 'the location is missing' => sub {
-    my ($nginx, $token) = fresh();
+# Locations that cannot lead to Procore.
+my $here = 'http://127.0.0.1:%%PORT%%';
+my @wrong = (
+    ['is missing', ''],
+    ['leads back to the gateway',
+     "location /wrong/ { internal; proxy_pass $here/wrong/; }"],
+    ['leads to itself', "location /wrong/ { proxy_pass $here/wrong/; }",
+     qr/worker_connections are not enough/],
+    ['redirects to itself',
+     'location /wrong/ { internal; try_files /none /wrong/x; }'],
+    ['is rewritten to itself',
+     'location /wrong/ { internal; rewrite ^(.*)$ $1 last; }'],
+    ['is a file', 'location /wrong/ { internal; root %%DIR%%; }'],
+    ['answers without a list', 'location /wrong/ { internal; return 204; }'],
+);
 
-    $nginx->reload(server => 'procore_scope_lookup /nowhere;', lookup => 0);
-    is(reason(project($nginx, $token, 1001)), '503 lookup_failed',
-       'undecided');
-};
+for my $case (@wrong) {
+    my ($name, $location, @expect) = @$case;
 
-
-subtest 'the location leads back to the gateway' => sub {
-    my ($nginx, $token) = fresh();
-
-    $nginx->reload(server => 'procore_scope_lookup /loop;', lookup => 0,
-        locations => <<'EOT');
-        location /loop/ {
-            internal;
-            proxy_pass http://127.0.0.1:%%PORT%%/loop/;
+    subtest "the location $name" => sub {
+        my ($nginx, $token) = fresh(
+            http => ONE_WAITS, expect => \@expect,
+            server => 'procore_scope_paths /rest/ /wrong/;'
+                . ' procore_scope_lookup_timeout 5s;',
+            locations => <<"EOT");
+        $location
+        location /rest/v1.0/projects/ {
+            procore_scope_lookup /wrong;
+            proxy_pass %%API%%;
         }
 EOT
-    is(reason(project($nginx, $token, 1001)), '503 lookup_failed',
-       'undecided');
-};
+        is(reason(project($nginx, $token, 1001)), '503 lookup_failed',
+           'undecided') for 1, 2;
+        is(scalar(grep { $_->{target} =~ m{/1001$} } passed()), 0,
+           'nothing went through');
+        my $other = bind_token($nginx, company => $home)->{access_token};
+        is(reason($nginx->request('GET', '/rest/v1.1/projects/1001',
+                                  token => $other)), '200 -',
+           'elsewhere a list is had, so nothing is still held');
+    };
+}
 
 
 subtest 'the location has error pages, and no buffers' => sub {

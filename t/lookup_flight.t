@@ -3,8 +3,13 @@
 # Many requests and several workers: one of them asks, the others wait for it,
 # and take over where it goes away.
 
+use FindBin;
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/rails/lib";
+
 use Procore::Test;
 use Procore::Test::Lookup qw(:DEFAULT LIST);
+
+use Differential::H2;
 
 use Time::HiRes qw(sleep time);
 
@@ -103,6 +108,46 @@ subtest 'the client of the leader goes away' => sub {
     is_deeply(answers(@asked), { '200 -' => 10 }, 'the others are served');
     cmp_ok(time - $start, '<', 1.5, 'at once');
     is(scalar lookups(), 2, 'by one of them');
+};
+
+
+subtest 'the leader is a stream of HTTP/2, and is reset' => sub {
+    my ($nginx, $token) = fresh(workers => 2, h2 => 1);
+    my $case = { method => 'GET', path => '/rest/v1.0/projects/1001',
+                 headers => [[Authorization => "Bearer $token"]] };
+
+    $standin->behave({ match => "GET $list", delay => 3, times => 1 });
+    my $stream = Differential::H2->open($nginx->h2_port, $case, 'h2');
+    ok(wait_for(5, sub { lookups() == 1 }), 'it leads');
+    my @asked = map { ask($nginx, $token, 1002) } 1 .. 10;
+    sleep 0.3;
+
+    my $start = time;
+    $stream->reset;
+    is_deeply(answers(@asked), { '200 -' => 10 }, 'the others are served');
+    cmp_ok(time - $start, '<', 1.5, 'at once');
+    is(scalar lookups(), 2, 'by one of them');
+
+    $stream->send($case, 'h2');
+    like($stream->answer->{headers}, qr/^\x88/, 'its connection lives: 200');
+};
+
+
+subtest 'a waiter is a stream of HTTP/2, and is reset' => sub {
+    my ($nginx, $token) = fresh(h2 => 1);
+    my $case = { method => 'GET', path => '/rest/v1.0/projects/1002',
+                 headers => [[Authorization => "Bearer $token"]] };
+
+    $standin->behave({ match => "GET $list", delay => 1, times => 1 });
+    my $leader = ask($nginx, $token, 1001);
+    ok(wait_for(5, sub { lookups() == 1 }), 'one leads');
+    my $stream = Differential::H2->open($nginx->h2_port, $case, 'h2');
+    $stream->reset;
+    $stream->send($case, 'h2');
+    is_deeply(answers($leader), { '200 -' => 1 }, 'and is served');
+    like($stream->answer->{headers}, qr/^\x88/,
+         'so is what the connection brings next');
+    is(scalar lookups(), 1, 'one call');
 };
 
 

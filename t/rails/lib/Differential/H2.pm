@@ -1,6 +1,6 @@
 package Differential::H2;
 
-# One request on an HTTP/2 connection without TLS (RFC 9113): headers are sent
+# Requests on an HTTP/2 connection without TLS (RFC 9113): headers are sent
 # as literals, so that they go out as they are.
 
 use strict;
@@ -16,7 +16,7 @@ our @EXPORT_OK = qw(fits_h2 h2_answer h2_exchange);
 
 use constant {
     DATA => 0, HEADERS => 1, RST_STREAM => 3, SETTINGS => 4, GOAWAY => 7,
-    WINDOW_UPDATE => 8, CONTINUATION => 9, INITIAL_WINDOW => 4,
+    WINDOW_UPDATE => 8, CONTINUATION => 9, INITIAL_WINDOW => 4, CANCEL => 8,
     END_STREAM => 1, END_HEADERS => 4, ACK => 1,
     FRAME => 16_384,      # SETTINGS_MAX_FRAME_SIZE by default
     WINDOW => 65_535,     # what may be sent before the peer has to allow more
@@ -51,9 +51,33 @@ sub h2_exchange { return h2_answer(@_)->{ended} }
 sub h2_answer {
     my ($port, $case, $id) = @_;
 
+    my $connection = __PACKAGE__->open($port, $case, $id);
+    my $answer = $connection->answer;
+    $connection->close;
+    return $answer;
+}
+
+
+# A connection on which the case has been sent, for those who want more of it:
+# reset ends the case's stream, send sends another one.
+sub open {
+    my ($class, $port, $case, $id) = @_;
+
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
                                        PeerPort => $port, Timeout => 5)
         or die "connect to port $port: $!";
+    my $self = bless { socket => $socket, stream => -1 }, $class;
+    print {$socket} "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        frame(SETTINGS, 0, 0, pack 'nN', INITIAL_WINDOW, OPEN),
+        frame(WINDOW_UPDATE, 0, 0, pack 'N', OPEN);
+    $self->send($case, $id);
+    return $self;
+}
+
+
+sub send {
+    my ($self, $case, $id) = @_;
+
     my $length = defined $case->{body}
         && (($case->{frame} || {})->{how} || 'length') eq 'length';
     my @headers = (
@@ -63,28 +87,39 @@ sub h2_answer {
         map({ [lc $_->[0], $_->[1]] } @{ $case->{headers} }),
         $length ? ['content-length', length $case->{body}] : ());
 
-    print {$socket} "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        frame(SETTINGS, 0, 0, pack 'nN', INITIAL_WINDOW, OPEN),
-        frame(WINDOW_UPDATE, 0, 0, pack 'N', OPEN),
-        request_frames(join('', map { literal(@$_) } @headers),
-                       $case->{body});
-    $socket->flush;
-    my $answer = read_answer($socket);
-    close $socket;
-    return $answer;
+    $self->{stream} += 2;
+    print { $self->{socket} } request_frames(
+        $self->{stream}, join('', map { literal(@$_) } @headers),
+        $case->{body});
+    $self->{socket}->flush;
+    return;
 }
 
 
+sub reset {
+    my ($self) = @_;
+
+    print { $self->{socket} } frame(RST_STREAM, 0, $self->{stream},
+                                    pack 'N', CANCEL);
+    $self->{socket}->flush;
+    return;
+}
+
+
+sub answer { return read_answer($_[0]{socket}) }
+sub close { return CORE::close $_[0]{socket} }
+
+
 sub request_frames {
-    my ($block, $body) = @_;
+    my ($stream, $block, $body) = @_;
 
     my $flags = END_HEADERS | (defined $body ? 0 : END_STREAM);
-    my $out = frame(HEADERS, $flags, 1, $block);
+    my $out = frame(HEADERS, $flags, $stream, $block);
     return $out unless defined $body;
 
     my @pieces = unpack '(a' . FRAME . ')*', $body;
-    $out .= frame(DATA, 0, 1, $_) for @pieces;
-    return $out . frame(DATA, END_STREAM, 1);
+    $out .= frame(DATA, 0, $stream, $_) for @pieces;
+    return $out . frame(DATA, END_STREAM, $stream);
 }
 
 
