@@ -116,7 +116,8 @@ typedef enum {
  * "field" is used where the rules ask for all parameters (procore_names.h): it
  * gets those of the top level that are neither an id nor one of the parameters
  * above, with their decoded name as sent, brackets included.  One whose name
- * has PROCORE_CLAIM_NAME bytes or more is PROCORE_VALUE_LONG or _OTHER.
+ * has PROCORE_CLAIM_NAME bytes or more is PROCORE_VALUE_LONG or _OTHER, and its
+ * name is empty.
  */
 
 typedef struct {

@@ -190,7 +190,7 @@ procore_field_feed(procore_field_t *field, const unsigned char *data,
 static void
 procore_field_param(procore_field_t *field, procore_value_e type)
 {
-    procore_str_t          value;
+    procore_str_t          value, name;
     const procore_sink_t  *sink;
 
     sink = field->sink;
@@ -219,11 +219,17 @@ procore_field_param(procore_field_t *field, procore_value_e type)
         return;
     }
 
-    if (field->name.len >= PROCORE_CLAIM_NAME && type != PROCORE_VALUE_OTHER) {
-        type = PROCORE_VALUE_LONG;
+    name = field->name;
+
+    if (name.len >= PROCORE_CLAIM_NAME) {
+        name.len = 0;
+
+        if (type != PROCORE_VALUE_OTHER) {
+            type = PROCORE_VALUE_LONG;
+        }
     }
 
-    sink->field(sink->data, field->carrier, &field->name, type, &value);
+    sink->field(sink->data, field->carrier, &name, type, &value);
 }
 
 

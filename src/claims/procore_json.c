@@ -123,7 +123,7 @@ procore_json_malformed(procore_json_t *json, size_t depth,
 static void
 procore_json_param(procore_json_t *json, procore_value_e type)
 {
-    procore_str_t          text;
+    procore_str_t          text, name;
     const procore_sink_t  *sink;
 
     sink = json->sink;
@@ -151,13 +151,17 @@ procore_json_param(procore_json_t *json, procore_value_e type)
         return;
     }
 
-    if (json->member.len >= PROCORE_CLAIM_NAME
-        && type != PROCORE_VALUE_OTHER)
-    {
-        type = PROCORE_VALUE_LONG;
+    name = json->member;
+
+    if (name.len >= PROCORE_CLAIM_NAME) {
+        name.len = 0;
+
+        if (type != PROCORE_VALUE_OTHER) {
+            type = PROCORE_VALUE_LONG;
+        }
     }
 
-    sink->field(sink->data, PROCORE_IN_BODY, &json->member, type, &text);
+    sink->field(sink->data, PROCORE_IN_BODY, &name, type, &text);
 }
 
 

@@ -281,7 +281,9 @@ ngx_http_procore_scope_oauth_field(void *data, procore_carrier_e carrier,
     oauth = ctx->oauth;
     pool = ctx->request->pool;
 
-    if (type == PROCORE_VALUE_NULL || name->len == 0) {
+    if (type == PROCORE_VALUE_NULL
+        || (type == PROCORE_VALUE_TEXT && name->len == 0))
+    {
         return;
     }
 
