@@ -467,6 +467,17 @@ ngx_int_t ngx_http_procore_scope_read_head(ngx_http_procore_scope_ctx_t *ctx);
 
 void ngx_http_procore_scope_raw_path(ngx_http_request_t *r, procore_str_t *raw);
 
+/*
+ * Is "known" true (1) of every parameter of the query, as sent, or not (0)?
+ * Between two "&" there may be nothing.
+ */
+
+typedef ngx_uint_t (*ngx_http_procore_scope_known_pt)(u_char *param,
+    u_char *last);
+
+ngx_uint_t ngx_http_procore_scope_query_known(ngx_http_request_t *r,
+    ngx_http_procore_scope_known_pt known);
+
 
 /*
  * body: chooses a reader for the body (..._start_body(): NGX_OK; NGX_DECLINED

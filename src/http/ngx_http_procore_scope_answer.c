@@ -245,8 +245,15 @@ ngx_http_procore_scope_answer_refuse(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_procore_scope_answer_drop(ngx_http_request_t *r, ngx_chain_t *in)
+ngx_http_procore_scope_answer_after(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in)
 {
+    if (ctx->decision != NGX_HTTP_PROCORE_SCOPE_DENY) {
+        return ngx_http_procore_scope_next_body_filter(r, in);
+    }
+
+    /* what a refusal stands in for goes nowhere */
+
     for ( /* void */ ; in; in = in->next) {
         in->buf->pos = in->buf->last;
         in->buf->file_pos = in->buf->file_last;

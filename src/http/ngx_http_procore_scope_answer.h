@@ -86,10 +86,13 @@ ngx_int_t ngx_http_procore_scope_answer_refuse(ngx_http_request_t *r,
 ngx_int_t ngx_http_procore_scope_answer_rest(ngx_http_request_t *r,
     ngx_chain_t *in);
 
-/* Drops "in"; the refusal that went out before it is the whole answer. */
+/*
+ * What still comes once answer->done is set: after a refusal, which was the
+ * whole answer, it is dropped, else it passes.  Returns as a body filter.
+ */
 
-ngx_int_t ngx_http_procore_scope_answer_drop(ngx_http_request_t *r,
-    ngx_chain_t *in);
+ngx_int_t ngx_http_procore_scope_answer_after(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, ngx_chain_t *in);
 
 
 #endif /* _NGX_HTTP_PROCORE_SCOPE_ANSWER_H_INCLUDED_ */

@@ -207,6 +207,28 @@ ngx_http_procore_scope_call_headers(ngx_http_request_t *sr,
 
 
 ngx_int_t
+ngx_http_procore_scope_bearer(ngx_pool_t *pool, const procore_str_t *token,
+    ngx_str_t *authorization)
+{
+    u_char  *p;
+
+    authorization->len = sizeof("Bearer ") - 1 + token->len;
+
+    p = ngx_pnalloc(pool, authorization->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    authorization->data = p;
+
+    p = ngx_cpymem(p, "Bearer ", sizeof("Bearer ") - 1);
+    ngx_memcpy(p, token->data, token->len);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_http_procore_scope_call_header(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {

@@ -13,6 +13,17 @@
 
 
 /*
+ * List Companies as the module asks for it: Procore's longest page, and the
+ * most pages: hardly anybody has more companies, and each page is a call.  An
+ * element has some 300 bytes; ten times as many are no list of companies.
+ */
+
+#define NGX_HTTP_PROCORE_SCOPE_COMPANIES_PAGE   100
+#define NGX_HTTP_PROCORE_SCOPE_COMPANIES_PAGES  20
+#define NGX_HTTP_PROCORE_SCOPE_COMPANIES_TEXT   (512 * 1024)
+
+
+/*
  * Runs in the event loop when the call is over, whatever became of it.  It may
  * start the next call, or wake the request.
  */
@@ -64,6 +75,11 @@ struct ngx_http_procore_scope_call_s {
 
 ngx_int_t ngx_http_procore_scope_call(ngx_http_request_t *r,
     ngx_http_procore_scope_call_t *call);
+
+/* A call's authorization by a token (RFC 6750, section 2.1); pool memory. */
+
+ngx_int_t ngx_http_procore_scope_bearer(ngx_pool_t *pool,
+    const procore_str_t *token, ngx_str_t *authorization);
 
 /* The filters of a call's subrequest. */
 

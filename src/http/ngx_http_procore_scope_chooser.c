@@ -80,27 +80,22 @@ ngx_http_procore_scope_chooser_list(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx,
     ngx_http_procore_scope_relay_next_pt next)
 {
-    u_char                              *p;
+    procore_str_t                        token;
     ngx_http_procore_scope_companies_t  *list;
 
     list = &ctx->chooser->list;
 
     ngx_http_procore_scope_client_id(ctx, &list->client);
 
-    list->authorization.len = sizeof("Bearer ") - 1 + ctx->token.len;
+    token.len = ctx->token.len;
+    token.data = ctx->token.data;
 
-    p = ngx_pnalloc(r->pool, list->authorization.len);
-
-    if (p == NULL
+    if (ngx_http_procore_scope_bearer(r->pool, &token, &list->authorization)
+        != NGX_OK
         || ngx_http_procore_scope_relay_list_init(r, list) != NGX_OK)
     {
         return NGX_ERROR;
     }
-
-    list->authorization.data = p;
-
-    p = ngx_cpymem(p, "Bearer ", sizeof("Bearer ") - 1);
-    ngx_memcpy(p, ctx->token.data, ctx->token.len);
 
     list->next = next;
 

@@ -92,12 +92,7 @@ ngx_http_procore_scope_companies_body(ngx_http_request_t *r,
     }
 
     if (ctx->answer->done) {
-
-        if (ctx->decision == NGX_HTTP_PROCORE_SCOPE_DENY) {
-            return ngx_http_procore_scope_answer_drop(r, in);
-        }
-
-        return ngx_http_procore_scope_next_body_filter(r, in);
+        return ngx_http_procore_scope_answer_after(r, ctx, in);
     }
 
     if (ctx->answer->writing) {

@@ -15,11 +15,12 @@
 
 
 /*
- * Calls while a code is claimed, at most: token, 20 pages of List Companies,
+ * Calls while a code is claimed, at most: token, the pages of List Companies,
  * Show User Info and revoke.
  */
 
-#define NGX_HTTP_PROCORE_SCOPE_FORWARD_CALLS  23
+#define NGX_HTTP_PROCORE_SCOPE_FORWARD_CALLS                                  \
+    (NGX_HTTP_PROCORE_SCOPE_COMPANIES_PAGES + 3)
 
 
 typedef void (*ngx_http_procore_scope_forward_pt)(
@@ -404,23 +405,14 @@ ngx_http_procore_scope_forward_token(ngx_http_request_t *r,
     list->next = ngx_http_procore_scope_forward_listed;
     list->client = ctx->relay->client->id;
 
-    list->authorization.len = sizeof("Bearer ") - 1
-                              + redemption->token.access_token.len;
-    list->authorization.data = ngx_pnalloc(r->pool, list->authorization.len);
-
-    if (list->authorization.data) {
-
-        ngx_memcpy(ngx_cpymem(list->authorization.data, "Bearer ",
-                              sizeof("Bearer ") - 1),
-                   redemption->token.access_token.data,
-                   redemption->token.access_token.len);
-
-        if (ngx_http_procore_scope_relay_list_init(r, list) == NGX_OK
-            && ngx_http_procore_scope_relay_companies(r, ctx, list)
-               == NGX_AGAIN)
-        {
-            return NGX_AGAIN;
-        }
+    if (ngx_http_procore_scope_bearer(r->pool,
+                                      &redemption->token.access_token,
+                                      &list->authorization)
+        == NGX_OK
+        && ngx_http_procore_scope_relay_list_init(r, list) == NGX_OK
+        && ngx_http_procore_scope_relay_companies(r, ctx, list) == NGX_AGAIN)
+    {
+        return NGX_AGAIN;
     }
 
     return ngx_http_procore_scope_forward_discard(r, ctx,

@@ -376,3 +376,27 @@ ngx_http_procore_scope_read_query(ngx_http_procore_scope_ctx_t *ctx,
 
     return NGX_OK;
 }
+
+
+ngx_uint_t
+ngx_http_procore_scope_query_known(ngx_http_request_t *r,
+    ngx_http_procore_scope_known_pt known)
+{
+    u_char  *p, *end, *last;
+
+    last = r->args.data + r->args.len;
+
+    for (p = r->args.data; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, '&');
+        if (end == NULL) {
+            end = last;
+        }
+
+        if (!known(p, end)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}

@@ -12,7 +12,6 @@
 
 static ngx_uint_t ngx_http_procore_scope_learn_path(
     ngx_http_procore_scope_ctx_t *ctx);
-static ngx_uint_t ngx_http_procore_scope_learn_query(ngx_str_t *args);
 static ngx_uint_t ngx_http_procore_scope_learn_param(u_char *name,
     u_char *last);
 static ngx_uint_t ngx_http_procore_scope_learn_override(ngx_http_request_t *r);
@@ -54,7 +53,8 @@ ngx_http_procore_scope_learns(ngx_http_request_t *r,
 {
     if (r != r->main || ctx->path != PROCORE_PATH_PROJECTS
         || !ngx_http_procore_scope_learn_path(ctx)
-        || !ngx_http_procore_scope_learn_query(&r->args)
+        || !ngx_http_procore_scope_query_known(r,
+                                          ngx_http_procore_scope_learn_param)
         || ngx_http_procore_scope_learn_override(r))
     {
         return 0;
@@ -114,29 +114,6 @@ ngx_http_procore_scope_learn_path(ngx_http_procore_scope_ctx_t *ctx)
     p = uri->data + sizeof("/rest/v") - 1;
 
     return ngx_strlchr(p, last, '/') == NULL;
-}
-
-
-static ngx_uint_t
-ngx_http_procore_scope_learn_query(ngx_str_t *args)
-{
-    u_char  *p, *end, *last;
-
-    last = args->data + args->len;
-
-    for (p = args->data; p < last; p = end + 1) {
-
-        end = ngx_strlchr(p, last, '&');
-        if (end == NULL) {
-            end = last;
-        }
-
-        if (!ngx_http_procore_scope_learn_param(p, end)) {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 

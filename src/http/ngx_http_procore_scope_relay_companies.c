@@ -10,15 +10,6 @@
 #include "../procore/procore_list.h"
 
 
-/* Procore's longest page, and the most pages that are asked for. */
-
-#define NGX_HTTP_PROCORE_SCOPE_COMPANIES_PAGE   100
-#define NGX_HTTP_PROCORE_SCOPE_COMPANIES_PAGES  20
-
-/* An element has some 300 bytes; ten times as many are no list of companies. */
-
-#define NGX_HTTP_PROCORE_SCOPE_COMPANIES_TEXT   (512 * 1024)
-
 /*
  * All names together, so that a record has room for them beside a token
  * answer: 2,000 companies with names of 250 bytes.

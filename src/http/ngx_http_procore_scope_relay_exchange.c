@@ -293,24 +293,18 @@ static ngx_int_t
 ngx_http_procore_scope_exchange_list(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_token_answer_t *answer)
 {
-    u_char                              *p;
     ngx_http_procore_scope_exchange_t   *exchange;
     ngx_http_procore_scope_companies_t  *list;
 
     exchange = ctx->relay->data;
     list = &exchange->list;
 
-    list->authorization.len = sizeof("Bearer ") - 1 + answer->access_token.len;
-
-    p = ngx_pnalloc(r->pool, list->authorization.len);
-    if (p == NULL) {
+    if (ngx_http_procore_scope_bearer(r->pool, &answer->access_token,
+                                      &list->authorization)
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    list->authorization.data = p;
-
-    p = ngx_cpymem(p, "Bearer ", sizeof("Bearer ") - 1);
-    ngx_memcpy(p, answer->access_token.data, answer->access_token.len);
 
     list->client = ctx->relay->client->id;
     list->user = 1;

@@ -10,19 +10,6 @@
 #include "../procore/procore_company_list.h"
 
 
-/*
- * Procore's longest page, whatever the client asked for, and the most pages:
- * nobody has more companies than that, and each page is a call.
- */
-
-#define NGX_HTTP_PROCORE_SCOPE_SEARCH_PAGE   100
-#define NGX_HTTP_PROCORE_SCOPE_SEARCH_PAGES  20
-
-/* An element has some 300 bytes; ten times as many are no list of companies. */
-
-#define NGX_HTTP_PROCORE_SCOPE_SEARCH_TEXT   (512 * 1024)
-
-
 static ngx_uint_t ngx_http_procore_scope_search_named(u_char *param,
     u_char *last, ngx_str_t *name);
 static ngx_int_t ngx_http_procore_scope_search_params(ngx_http_request_t *r,
@@ -121,7 +108,7 @@ ngx_http_procore_scope_search(ngx_http_request_t *r,
     search->deadline = ngx_current_msec + ctx->conf->lookup_timeout;
 
     search->call.authorization = r->headers_in.authorization->value;
-    search->call.limit = NGX_HTTP_PROCORE_SCOPE_SEARCH_TEXT;
+    search->call.limit = NGX_HTTP_PROCORE_SCOPE_COMPANIES_TEXT;
     search->call.handler = ngx_http_procore_scope_search_read;
     search->call.data = search;
 
@@ -258,7 +245,7 @@ ngx_http_procore_scope_search_ask(ngx_http_request_t *r,
     search->call.args.data = p;
     search->call.args.len = (size_t) (ngx_sprintf(p, "%Vper_page=%d&page=%ui",
                                         &search->params,
-                                        NGX_HTTP_PROCORE_SCOPE_SEARCH_PAGE,
+                                        NGX_HTTP_PROCORE_SCOPE_COMPANIES_PAGE,
                                         ++search->page) - p);
 
     search->call.timeout = (ngx_msec_t) left;
@@ -295,7 +282,7 @@ ngx_http_procore_scope_search_read(ngx_http_request_t *r,
         (void) ngx_pfree(r->pool, call->text.data);
     }
 
-    if (search->page == NGX_HTTP_PROCORE_SCOPE_SEARCH_PAGES
+    if (search->page == NGX_HTTP_PROCORE_SCOPE_COMPANIES_PAGES
         || ngx_http_procore_scope_search_ask(r, search) != NGX_OK)
     {
         ngx_http_procore_scope_search_over(r, search, PROCORE_ERROR);

@@ -26,7 +26,6 @@ struct ngx_http_procore_scope_sole_s {
 };
 
 
-static ngx_uint_t ngx_http_procore_scope_sole_query(ngx_str_t *args);
 static ngx_uint_t ngx_http_procore_scope_sole_param(u_char *name,
     u_char *last);
 static ngx_uint_t ngx_http_procore_scope_sole_whole(ngx_http_request_t *r);
@@ -56,34 +55,12 @@ ngx_http_procore_scope_sole(ngx_http_request_t *r,
            && !ngx_http_procore_scope_has_body(r)
            && ngx_http_procore_scope_may_bind(ctx->conf,
                                               PROCORE_WAY_SOLE_COMPANY)
-           && ngx_http_procore_scope_sole_query(&r->args);
+           && ngx_http_procore_scope_query_known(r,
+                                           ngx_http_procore_scope_sole_param);
 }
 
 
 /* Parameters that are not known here might leave companies out. */
-
-static ngx_uint_t
-ngx_http_procore_scope_sole_query(ngx_str_t *args)
-{
-    u_char  *p, *end, *last;
-
-    last = args->data + args->len;
-
-    for (p = args->data; p < last; p = end + 1) {
-
-        end = ngx_strlchr(p, last, '&');
-        if (end == NULL) {
-            end = last;
-        }
-
-        if (!ngx_http_procore_scope_sole_param(p, end)) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
 
 static ngx_uint_t
 ngx_http_procore_scope_sole_param(u_char *name, u_char *last)
@@ -245,12 +222,7 @@ ngx_http_procore_scope_sole_body(ngx_http_request_t *r,
     }
 
     if (answer->done) {
-
-        if (ctx->decision == NGX_HTTP_PROCORE_SCOPE_DENY) {
-            return ngx_http_procore_scope_answer_drop(r, in);
-        }
-
-        return ngx_http_procore_scope_next_body_filter(r, in);
+        return ngx_http_procore_scope_answer_after(r, ctx, in);
     }
 
     if (answer->writing) {

@@ -84,14 +84,7 @@ ngx_http_procore_scope_oauth_body(ngx_http_request_t *r,
     }
 
     if (answer->done) {
-
-        /* what a refusal stands in for goes nowhere */
-
-        if (ctx->decision == NGX_HTTP_PROCORE_SCOPE_DENY) {
-            return ngx_http_procore_scope_answer_drop(r, in);
-        }
-
-        return ngx_http_procore_scope_next_body_filter(r, in);
+        return ngx_http_procore_scope_answer_after(r, ctx, in);
     }
 
     if (answer->writing) {
