@@ -4,55 +4,28 @@
 # gateway's base URL; the login host and the API are the stand-in's.
 
 use Procore::Test;
-use Procore::Test::Browser;
+use Procore::Test::Browser ();
+use Procore::Test::Relay qw(CHALLENGE VERIFIER browser keep start_url);
 
 my $world = world();
 my ($home, $foreign) = @$world{qw(home foreign)};
 my %id = map { $_ => $world->{clients}{$_}{id} } keys %{ $world->{clients} };
-my %client = reverse %id;
 my $return = $world->{clients}{crm}{redirect_uris}[0];
 
-# RFC 7636, appendix B
-use constant VERIFIER => 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
-use constant CHALLENGE => 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 
-
-sub browser {
+# The link to the gateway that an app shows, with a state that nobody guesses.
+sub app_link {
     my ($nginx, %opt) = @_;
 
-    my $base = delete $opt{base} // $nginx->url;
-    return Procore::Test::Browser->new(
-        hosts => { $base => $nginx, standin()->url => standin() }, %opt);
-}
-
-
-# The link to the gateway that an app shows. Options: client, redirect, state,
-# user, base, params.
-sub start_url {
-    my ($nginx, %opt) = @_;
-
-    my $state = $opt{state}
-        // join '', map { sprintf '%02x', rand 256 } 1 .. 16;
-    remember($state);
-    return ($opt{base} // $nginx->url) . '/oauth/authorize?' . encode_form(
-        response_type => 'code', client_id => $id{ $opt{client} // 'crm' },
-        redirect_uri => $opt{redirect} // $return, state => $state,
-        login_as => $opt{user} // 1, @{ $opt{params} || [] });
+    $opt{state} //= join '', map { sprintf '%02x', rand 256 } 1 .. 16;
+    remember($opt{state});
+    return start_url($nginx, %opt);
 }
 
 
 # What this page and the way to it may not leave in any file of nginx.
 sub keep_secrets {
-    my ($browser) = @_;
-
-    remember(map { $_->{value} } $browser->relay_cookies);
-    for my $hop (@{ $browser->{page}{hops} }) {
-        my $text = join ' ', $hop->{url}, $hop->{header}{location} // '',
-            $hop->{body};
-        remember(grep { !exists $client{$_} }
-                 $text =~ /\b(psg_[0-9a-f]{64}|[0-9a-f]{64})\b/g);
-    }
-    return $browser->{page};
+    return keep(shift)->{page};
 }
 
 
@@ -61,7 +34,7 @@ sub go_to_picker {
     my ($nginx, %opt) = @_;
 
     my $browser = $opt{browser} // browser($nginx);
-    $browser->link(start_url($nginx, %opt));
+    $browser->link(app_link($nginx, %opt));
     keep_secrets($browser);
     return $browser;
 }
@@ -382,7 +355,7 @@ sub walk {
         return keep_secrets($browser)->{header}{location};
     };
 
-    my $login = $step->(start_url($nginx, client => $client,
+    my $login = $step->(app_link($nginx, client => $client,
                                   redirect => $redirect));
     my $callback = $step->($login);
     my $picker = Procore::Test::Browser::absolute($step->($callback),
@@ -464,7 +437,7 @@ subtest 'the audit tells one story by one id' => sub {
     is($records[-1]{event}{reason}, 'cancelled', 'and the reason');
 
     $nginx->skip_audit;
-    my $page = browser($nginx)->link(start_url($nginx,
+    my $page = browser($nginx)->link(app_link($nginx,
         redirect => 'https://evil.example/cb'));
     is($page->{status}, 400, 'a start that is refused');
     my $record = $nginx->next_audit;
@@ -473,7 +446,7 @@ subtest 'the audit tells one story by one id' => sub {
     is_deeply($record->{event}{type}, ['access', 'denied'], 'denied');
 
     $nginx->skip_audit;
-    browser($nginx)->link(start_url($nginx, client => 'reports',
+    browser($nginx)->link(app_link($nginx, client => 'reports',
         redirect => 'https://reports.example.com/oauth/return'));
     is($nginx->next_audit->{event}{action}, 'authorize_passed_on',
        'and so has a client that is not for the relay');
@@ -537,7 +510,7 @@ subtest 'forged names of the host' => sub {
             return $answers[-1]{header}{location};
         };
 
-        my $login = $step->(link => start_url($nginx, base => $base),
+        my $login = $step->(link => app_link($nginx, base => $base),
                             %forged, follow => 0);
         like($login, qr/[?&]redirect_uri=\Q@{[ percent($callback) ]}\E(?:&|$)/,
              "h2 $h2: the configured callback");

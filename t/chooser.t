@@ -85,17 +85,6 @@ sub opened {
 }
 
 
-# The next record of that action.
-sub record {
-    my ($nginx, $action) = @_;
-
-    while (my $record = $nginx->next_audit) {
-        return $record if $record->{event}{action} eq $action;
-    }
-    return {};
-}
-
-
 my $nginx = gateway(workers => 2);
 
 
@@ -136,7 +125,7 @@ subtest 'a tool that shows its user the message alone' => sub {
     is_deeply(standin()->installed->{ $world->{clients}{crm}{id} }, [$home],
               'the app is installed there alone');
 
-    my @steps = map { record($nginx, $_) }
+    my @steps = map { $nginx->next_action($_) }
         qw(chooser_opened company_offered bind);
     is($steps[-1]{procore_scope}{bound_by}, 'chooser', 'on record');
     is($steps[-1]{procore_scope}{company}, $home, 'with the company');

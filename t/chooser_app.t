@@ -64,17 +64,6 @@ sub passes {
 }
 
 
-# The next record of that action.
-sub record {
-    my ($action) = @_;
-
-    while (my $record = $nginx->next_audit) {
-        return $record if $record->{event}{action} eq $action;
-    }
-    return {};
-}
-
-
 subtest 'an app looks, and chooses' => sub {
     my $token = token($nginx);
     standin()->reset;
@@ -91,7 +80,8 @@ subtest 'an app looks, and chooses' => sub {
     is_deeply([sort { $a->{id} <=> $b->{id} } @{ $answer->{json}{companies} }],
               [map { { id => $_, name => $name{$_} } } sort { $a <=> $b }
                @{ $world->{users}[0]{companies} }], 'the companies');
-    is(record('company_offered')->{event}{outcome}, 'success', 'on record');
+    is($nginx->next_action('company_offered')->{event}{outcome}, 'success',
+       'on record');
 
     my $head = $nginx->request('HEAD', CHOOSE,
                                token => $token->{access_token});
@@ -103,7 +93,7 @@ subtest 'an app looks, and chooses' => sub {
     $answer = choose($nginx, $token, $home);
     is($answer->{status}, 200, 'chosen');
     is_deeply($answer->{json}, $bound, 'the answer shows it');
-    my $record = record('bind');
+    my $record = $nginx->next_action('bind');
     is($record->{procore_scope}{company}, $home, 'on record');
     is($record->{procore_scope}{bound_by}, 'chooser', 'with the way');
 

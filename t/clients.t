@@ -4,6 +4,7 @@
 # companies of single apps.
 
 use Procore::Test;
+use Procore::Test::Ways qw(answer told);
 
 use File::Temp ();
 
@@ -46,41 +47,10 @@ sub refused {
 }
 
 
-# What a request of this token that names the company gets.
-sub answer {
-    my ($to, $token, $company, %opt) = @_;
-
-    my $response = $to->request('GET', "/rest/v1.0/companies/$company/users",
-                                token => $token->{access_token}, %opt,
-                                company => $company);
-    return $response->{status} == 200
-        ? 'passes' : "$response->{status} $response->{json}{reason}";
-}
-
-
-# The next record of that action: that of a request before may come late.
-sub record {
-    my ($to, $action) = @_;
-
-    while (my $record = $to->next_audit) {
-        return $record if $record->{event}{action} eq $action;
-    }
-    return {};
-}
-
-
 sub verdict {
     my ($record) = @_;
 
     return join ' ', @{ $record->{procore_scope} }{qw(mode decision reason)};
-}
-
-
-sub told {
-    my ($response) = @_;
-
-    return join ' ', $response->{status}, $response->{json}{error} // '-',
-        $response->{json}{reason} // '-';
 }
 
 
@@ -213,7 +183,7 @@ subtest 'the list of an app holds in every way to bind' => sub {
            "$format: header");
     }
     is(scalar token_requests(), $before, 'nothing was forwarded');
-    my $record = record($nginx, 'token');
+    my $record = $nginx->next_action('token');
     is(verdict($record), 'enforce deny company_not_allowed', 'on record');
     is($record->{procore_scope}{claims}[0]{value}, $foreign, 'with the claim');
 
@@ -305,10 +275,10 @@ subtest 'the mode of an app' => sub {
 
     is(answer($nginx, $strict, $foreign), '403 foreign_company',
        'enforce in monitor');
-    is(verdict(record($nginx, 'request')), 'enforce deny foreign_company',
+    is(verdict($nginx->next_action('request')), 'enforce deny foreign_company',
        'on record');
     is(answer($nginx, $loose, $foreign), 'passes', 'the others pass');
-    is(verdict(record($nginx, 'request')),
+    is(verdict($nginx->next_action('request')),
        'monitor would_deny foreign_company', 'on record');
     is($nginx->request('GET', '/rest/v1.0/me',
                        token => $strict->{access_token})->{header}{'x-mode'},
@@ -390,7 +360,7 @@ subtest 'nobody borrows the mode of another app' => sub {
     my $response = $monitor->request(@request);
     is($response->{status}, 200, 'in monitor it is forwarded');
     remember(@{ $response->{json} }{qw(access_token refresh_token)});
-    my $record = record($monitor, 'token');
+    my $record = $monitor->next_action('token');
     is($record->{procore_scope}{client}, undef, 'its app is not known');
     is($record->{procore_scope}{company}, undef, 'and it is not bound');
 };

@@ -4,6 +4,7 @@
 # twice; and tokens that never passed the token endpoint.
 
 use Procore::Test;
+use Procore::Test::Ways qw(answer told);
 
 my $world = world();
 my $crm = $world->{clients}{crm};
@@ -14,38 +15,6 @@ my $ways = 'procore_scope_bind token_request client sole_company first_use;';
 my $standin = standin();
 my $nginx = nginx(workers => 2);
 my $all = nginx(server => $ways);
-
-
-# What a request of this token that names the company gets.
-sub answer {
-    my ($to, $token, $company) = @_;
-
-    my $response = $to->request('GET', "/rest/v1.0/companies/$company/users",
-                                token => $token->{access_token},
-                                company => $company);
-    return $response->{status} == 200
-        ? 'passes' : join ' ', $response->{status},
-                          $response->{json}{reason} // ();
-}
-
-
-# The next record of that action: that of a request before may come late.
-sub record {
-    my ($to, $action) = @_;
-
-    while (my $record = $to->next_audit) {
-        return $record if $record->{event}{action} eq $action;
-    }
-    return {};
-}
-
-
-sub told {
-    my ($response) = @_;
-
-    return join ' ', $response->{status}, $response->{json}{error} // '-',
-        $response->{json}{reason} // '-';
-}
 
 
 sub renew {
@@ -278,7 +247,7 @@ subtest 'service accounts' => sub {
     my $token = $response->{json};
     is($token->{refresh_token}, undef, 'without a refresh token');
     is($token->{company_id}, $foreign, 'bound');
-    is(record($nginx, 'bind')->{procore_scope}{bound_by}, 'token_request',
+    is($nginx->next_action('bind')->{procore_scope}{bound_by}, 'token_request',
        'recorded');
     is(answer($nginx, $token, $foreign), 'passes', 'own');
 
@@ -327,9 +296,9 @@ subtest 'implicit tokens, and tokens older than the gateway' => sub {
     $new = renew($nginx, $old, company_id => $home);
     is(answer($nginx, $new, $foreign), '403 foreign_company',
        'bound by the refresh');
-    is(record($nginx, 'bind')->{procore_scope}{bound_by}, 'sole_company',
+    is($nginx->next_action('bind')->{procore_scope}{bound_by}, 'sole_company',
        'each on record');
-    is(record($nginx, 'bind')->{procore_scope}{bound_by}, 'token_request',
+    is($nginx->next_action('bind')->{procore_scope}{bound_by}, 'token_request',
        'as bound');
 };
 

@@ -4,6 +4,7 @@
 # of the relay and of the chooser have tests of their own.
 
 use Procore::Test;
+use Procore::Test::Ways qw(answer told);
 
 my $world = world();
 my ($crm, $service, $dmsa) = @{ $world->{clients} }{qw(crm service dmsa)};
@@ -13,19 +14,6 @@ my $list = '/rest/v1.0/companies';
 
 my $standin = standin();
 my $nginx = nginx(workers => 2);
-
-
-# What a request of this token that names the company gets.
-sub answer {
-    my ($to, $token, $company) = @_;
-
-    my $response = $to->request('GET', "/rest/v1.0/companies/$company/users",
-                                token => $token->{access_token},
-                                company => $company);
-    return $response->{status} == 200
-        ? 'passes' : join ' ', $response->{status},
-                          $response->{json}{reason} // ();
-}
 
 
 # Whether the token is bound, and to which of the two; asked without naming
@@ -38,26 +26,6 @@ sub bound {
     return $response->{status} == 200
         ? $response->{json}{params}{company_id} // 'bound'
         : $response->{json}{reason} // $response->{status};
-}
-
-
-# The first record that fits from here on.
-sub record {
-    my ($to, %want) = @_;
-
-    while (my $record = $to->next_audit) {
-        return $record if !grep { $record->{event}{$_} ne $want{$_} }
-            keys %want;
-    }
-    return {};
-}
-
-
-sub told {
-    my ($response) = @_;
-
-    return join ' ', $response->{status}, $response->{json}{error} // '-',
-        $response->{json}{reason} // '-';
 }
 
 
@@ -92,7 +60,7 @@ subtest 'sole_company: a list of one binds' => sub {
         is(answer($nginx, $token, $foreign), '403 foreign_company',
            "round $round: bound when the answer came");
     }
-    my $record = record($nginx, action => 'bind');
+    my $record = $nginx->next_action('bind');
     is($record->{procore_scope}{bound_by}, 'sole_company', 'way');
     is($record->{procore_scope}{company}, $home, 'company');
     is($record->{procore_scope}{client}, $crm->{id}, 'client');
@@ -242,7 +210,7 @@ subtest 'sole_company: monitor holds nothing' => sub {
     my $through = $monitor->request('GET', $list,
                                     token => $token->{access_token});
     is($through->{status}, 200, 'the list');
-    my $record = record($monitor, action => 'bind');
+    my $record = $monitor->next_action('bind');
     is("$record->{procore_scope}{bound_by} $record->{procore_scope}{company}",
        "sole_company $home", 'recorded');
 
@@ -279,7 +247,7 @@ subtest 'client: the only company of an app' => sub {
     my $line = "procore_scope_client $crm->{id} \"company=$home Acme\";";
     my $sole = nginx(server => $line);
     my $token = bind_token($sole);
-    my $record = record($sole, action => 'bind');
+    my $record = $sole->next_action('bind');
     is("$record->{procore_scope}{bound_by} $record->{procore_scope}{company}",
        "client $home", 'recorded');
     is(answer($sole, $token, $home), 'passes', 'own');
@@ -304,7 +272,7 @@ subtest 'client: the only company of an app' => sub {
     $late->skip_audit;
     is(answer($late, $token, $home), 'passes',
        'then its first request binds it');
-    $record = record($late, action => 'bind');
+    $record = $late->next_action('bind');
     is($record->{procore_scope}{bound_by}, 'client', 'recorded');
     is(answer($late, $token, $foreign), '403 foreign_company', 'for good');
 
@@ -345,7 +313,7 @@ subtest 'first_use: the first company that is named' => sub {
         my $answer = $first->request(delete $opt{method} // 'GET', $target,
                                      token => $token->{access_token}, %opt);
         is($answer->{status}, 200, "$name: passes");
-        my $record = record($first, action => 'bind');
+        my $record = $first->next_action('bind');
         is("$record->{procore_scope}{bound_by} $record->{event}{reason}"
            . " $record->{procore_scope}{company}", "first_use ok $home",
            "$name: recorded");
@@ -503,7 +471,7 @@ subtest 'first_use: in monitor' => sub {
     $monitor->request('POST', '/rest/v1.0/anything',
                       token => $token->{access_token}, company => $home,
                       json => { company_id => $home });
-    my $record = record($monitor, action => 'bind');
+    my $record = $monitor->next_action('bind');
     is("$record->{procore_scope}{bound_by} $record->{procore_scope}{decision}",
        'first_use allow', 'recorded');
     ok(wait_for(10, sub {
@@ -517,13 +485,13 @@ subtest 'first_use: in monitor' => sub {
     is($monitor->request('GET', '/rest/v1.0/anything', company => $home,
                          token => $unknown->{access_token})->{status}, 401,
        'a token that Procore does not know');
-    is(record($monitor, action => 'request')->{event}{reason}, 'unbound',
+    is($monitor->next_action('request')->{event}{reason}, 'unbound',
        'stays unbound');
 
     $token = bind_token($monitor);
     $monitor->request('GET', "/rest/v1.0/anything?company_id=$foreign",
                       token => $token->{access_token}, company => $home);
-    is(record($monitor, action => 'request')->{event}{reason}, 'unbound',
+    is($monitor->next_action('request')->{event}{reason}, 'unbound',
        'two companies');
 };
 
@@ -534,7 +502,7 @@ subtest 'the stronger way, and what differs is refused' => sub {
     my $all = nginx(server => "$lines procore_scope_company $home;");
     my $by = sub {
         my ($to, $action) = @_;
-        return record($to, action => $action)->{procore_scope}{bound_by};
+        return $to->next_action($action)->{procore_scope}{bound_by};
     };
 
     bind_token($all, company => $home);

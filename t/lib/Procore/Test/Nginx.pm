@@ -302,6 +302,17 @@ sub audit_of {
 }
 
 
+# The next record of that event.action: those before it are passed over.
+sub next_action {
+    my ($self, $action) = @_;
+
+    while (my $record = $self->next_audit) {
+        return $record if $record->{event}{action} eq $action;
+    }
+    return {};
+}
+
+
 # Passes over the records so far.  A record is written just after its answer:
 # those that are on their way are waited for.
 sub skip_audit {
