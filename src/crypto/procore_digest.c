@@ -1,13 +1,14 @@
 
 /*
- * SHA-256 and random bytes from OpenSSL.
+ * SHA-256 from OpenSSL, random bytes from the kernel.
  */
 
 
+#include <errno.h>
 #include <pthread.h>
+#include <sys/random.h>
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include "procore_digest.h"
 
@@ -121,11 +122,30 @@ procore_digest_token(const unsigned char realm[PROCORE_REALM_SIZE],
 }
 
 
+/*
+ * OpenSSL would give each thread a generator of its own, and take it away when
+ * the thread ends.  A thread that writes the store can end while the process
+ * already leaves, after OpenSSL's own locks are gone: that crashed workers.
+ */
+
 int
 procore_random(unsigned char *out, size_t len)
 {
-    if (len > INT32_MAX || RAND_bytes(out, (int) len) != 1) {
-        return PROCORE_ERROR;
+    ssize_t  n;
+
+    while (len > 0) {
+        n = getrandom(out, len, 0);
+
+        if (n == -1 && errno == EINTR) {
+            continue;
+        }
+
+        if (n <= 0) {
+            return PROCORE_ERROR;
+        }
+
+        out += n;
+        len -= (size_t) n;
     }
 
     return PROCORE_OK;

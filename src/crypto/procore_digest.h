@@ -31,7 +31,10 @@ int procore_digest_token(const unsigned char realm[PROCORE_REALM_SIZE],
     const unsigned char *token, size_t len,
     unsigned char digest[PROCORE_DIGEST_SIZE]);
 
-/* "len" random bytes fit for keys.  Same codes. */
+/*
+ * "len" random bytes fit for keys, from the kernel (getrandom(2)).  May be
+ * called in any thread.  PROCORE_OK or PROCORE_ERROR.
+ */
 
 int procore_random(unsigned char *out, size_t len);
 
