@@ -56,8 +56,10 @@ subtest 'another name than the certificate has' => sub {
 subtest 'plain HTTP where TLS is spoken' => sub {
     my ($nginx, $token) = gateway('');
 
+    # The server may close at once, or wait for more.
     $nginx->reload(lookup => 0, locations => <<"EOT");
         procore_scope_lookup /_procore;
+        procore_scope_lookup_timeout 2s;
         location /_procore/ {
             internal;
             proxy_pass http://127.0.0.1:@{[ $procore->port ]}/;
