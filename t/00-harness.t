@@ -220,6 +220,7 @@ subtest 'bad signs fail a test' => sub {
 
     ($output, $exit) = run_test("$start ok(1); "
         . '$nginx->request("GET", "/psst"); '
+        . 'wait_for(5, sub { $nginx->access_log =~ /psst/ }); '
         . '$nginx->assert_no_secrets("psst"); done_testing();');
     isnt($exit, 0, 'a secret in a log');
 };
