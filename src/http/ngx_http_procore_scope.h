@@ -78,6 +78,7 @@ typedef struct {
     ngx_shm_zone_t             *zone;             /* flights and marks */
     ngx_shm_zone_t             *relay_zone;       /* failed exchanges */
     ngx_shm_zone_t             *chooser_zone;     /* new links */
+    ngx_shm_zone_t             *stats_zone;       /* counters */
     ngx_array_t                *hidden_paths;     /* ngx_str_t: the queries of
                                                      these are not logged */
     ngx_thread_pool_t          *pool;

@@ -7,6 +7,7 @@
 
 #include "ngx_http_procore_scope_conf.h"
 #include "ngx_http_procore_scope_lookup.h"
+#include "ngx_http_procore_scope_stats.h"
 
 
 static ngx_int_t ngx_http_procore_scope_merge_array(ngx_conf_t *cf,
@@ -294,6 +295,10 @@ ngx_http_procore_scope_check_conf(ngx_conf_t *cf,
 
     pmcf->zone->init = ngx_http_procore_scope_lookup_init_zone;
     pmcf->zone->data = pmcf;
+
+    if (ngx_http_procore_scope_stats_zone(cf, pmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     pmcf->pool = ngx_thread_pool_add(cf, NULL);
     if (pmcf->pool == NULL) {

@@ -5,6 +5,7 @@
  */
 
 
+#include "ngx_http_procore_scope_stats.h"
 #include "ngx_http_procore_scope_writer.h"
 
 
@@ -138,6 +139,8 @@ ngx_http_procore_scope_store_init_process(ngx_cycle_t *cycle)
     ngx_memzero(&store, sizeof(ngx_http_procore_scope_store_t));
 
     store.conf = pmcf;
+
+    ngx_http_procore_scope_stats_init_process(pmcf);
 
     if (ngx_http_procore_scope_writer_init(cycle, pmcf->pool) != NGX_OK) {
         return NGX_ERROR;
