@@ -141,11 +141,23 @@ fuzz-long:  ## each fuzzer for ten minutes
 prove: build  ## the tests against a real nginx (PROVE_FLAGS=-v, TESTS=t/x.t)
 	@$(PROVE) $(or $(TESTS),$(sort $(wildcard t/*.t)))
 
+# The parts that hold answers and secrets; none of these reloads nginx.
+
+VALGRIND_TESTS = t/authorize.t t/chooser_app.t t/chooser_link.t t/redeem.t \
+    t/redeem_forward.t t/relay.t t/relay_bad.t t/relay_bad_start.t \
+    t/relay_bad_token.t t/relay_start.t t/relay_upstream.t
+
 .PHONY: test-asan
 test-asan:  ## prove with nginx and the module built under ASan and UBSan
 	scripts/deps build test asan
 	$(MAKE) --no-print-directory build $(BUILD)/sources
 	@scripts/test-asan $(BUILD)/asan $(or $(TESTS),$(sort $(wildcard t/*.t)))
+
+
+.PHONY: test-valgrind
+test-valgrind: build  ## the relay and the chooser under valgrind (TESTS=t/x.t)
+	scripts/deps test bench
+	@scripts/test-valgrind $(BUILD)/valgrind $(or $(TESTS),$(VALGRIND_TESTS))
 
 
 # More requests than t/differential.t has time for, from a seed of one's own.

@@ -136,7 +136,8 @@ sub pid_file {
 
 
 # {master => pid, workers => [pids], leaving => [pids], others => [pids]}:
-# workers that shut down are leaving.
+# workers that shut down are leaving. A tool that runs nginx inside of itself
+# hides its titles (TEST_NGINX_TITLES=0): then every child is a worker.
 sub pids {
     my ($self) = @_;
 
@@ -148,7 +149,8 @@ sub pids {
             or next;
         next if $parent != $self->{master} || $state =~ /[ZX]/;
         my $title = Procore::Test::Host::read_file("/proc/$pid/cmdline");
-        my $kind = $title !~ /worker process/ ? 'others'
+        my $kind = !($ENV{TEST_NGINX_TITLES} // 1) ? 'workers'
+                 : $title !~ /worker process/ ? 'others'
                  : $title =~ /shutting down/ ? 'leaving' : 'workers';
         push @{ $pids{$kind} }, $pid;
     }
