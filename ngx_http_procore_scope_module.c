@@ -301,6 +301,10 @@ ngx_module_t  ngx_http_procore_scope_module = {
 static ngx_int_t
 ngx_http_procore_scope_preconfiguration(ngx_conf_t *cf)
 {
+    if (ngx_http_procore_scope_cache_watch(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_procore_scope_add_variables(cf);
 }
 
@@ -309,6 +313,8 @@ static ngx_int_t
 ngx_http_procore_scope_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    ngx_http_procore_scope_cache_unwatch();
 
     pmcf = ngx_http_conf_get_module_main_conf(cf,
                                               ngx_http_procore_scope_module);

@@ -93,6 +93,44 @@ subtest 'a key with neither' => sub {
 };
 
 
+subtest 'nginx -t tells of a key that all companies share' => sub {
+    my $zone = 'proxy_cache_path %%DIR%%/temp/cache keys_zone=c:1m;';
+    my $told = qr/\[warn\].*"proxy_cache c" tells neither.*nginx\.conf:\d+/;
+    my $map = 'map $uri $from_a_map { default x; }';
+    my $tested = sub {
+        my (%opt) = @_;
+        my ($exit, $output) = config_test(%opt, http => $zone
+                                              . ($opt{http} // ''));
+        is($exit, 0, 'it may be used');
+        return scalar(() = $output =~ /$told/g);
+    };
+
+    for my $case (['$request_uri'], ['$scheme$proxy_host${uri}$is_args$args'],
+                  ['constant'], ['$HOST$request_uri'])
+    {
+        my ($key) = @$case;
+        is($tested->(location => "proxy_cache c; proxy_cache_key $key;"), 1,
+           $key);
+    }
+    is($tested->(location => 'proxy_cache c;'), 1, q{nginx's own key});
+    is($tested->(http => 'proxy_cache c; proxy_cache_key $request_uri;'), 1,
+       'inherited, said once');
+    is($tested->(http => 'proxy_cache c; proxy_cache_key $request_uri;',
+                 mode => 'monitor'), 1, 'in monitor');
+
+    is($tested->(location => "proxy_cache c; proxy_cache_key $_;",
+                 http => $map), 0, $_)
+        for $right, '$request_uri$http_authorization',
+            '$request_uri${procore_scope_token}', '$request_uri$from_a_map';
+    is($tested->(http => 'proxy_cache c; proxy_cache_key $request_uri;',
+                 location => "proxy_cache_key $right;",
+                 oauth => 'proxy_cache off;',
+                 lookup_location => 'proxy_cache off;'), 0,
+       'a right one in the location that has a cache');
+    is($tested->(http => 'proxy_cache c;', mode => 'off'), 0, 'not our place');
+};
+
+
 subtest 'monitor warns and changes nothing' => sub {
     my $nginx = caching('$request_uri', mode => 'monitor');
     my ($own, $other) = tokens($nginx);

@@ -145,6 +145,9 @@ typedef struct {
 } ngx_http_procore_scope_authorize_t;
 
 
+typedef struct ngx_http_procore_scope_cache_place_s
+    ngx_http_procore_scope_cache_place_t;
+
 typedef struct ngx_http_procore_scope_loc_conf_s
     ngx_http_procore_scope_loc_conf_t;
 
@@ -179,6 +182,12 @@ struct ngx_http_procore_scope_loc_conf_s {
     ngx_http_procore_scope_authorize_t  *choose;  /* the chooser as browsers
                                                      see it, NULL: none */
     ngx_uint_t                  chooser;          /* it is this location */
+
+    /* what the proxy module was told here; NULL: nothing */
+
+    ngx_http_procore_scope_cache_place_t  *cache;
+    ngx_http_procore_scope_cache_place_t  *cache_key;
+    ngx_uint_t                  proxied;          /* not inherited */
 
     /* the same with the other mode, for clients that have it; or NULL */
 

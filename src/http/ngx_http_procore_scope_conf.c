@@ -108,6 +108,8 @@ ngx_http_procore_scope_create_loc_conf(ngx_conf_t *cf)
     plcf->log_level = NGX_CONF_UNSET_UINT;
     plcf->token_company = NGX_CONF_UNSET;
     plcf->authorize = NGX_CONF_UNSET_PTR;
+    plcf->cache = NGX_CONF_UNSET_PTR;
+    plcf->cache_key = NGX_CONF_UNSET_PTR;
 
     return plcf;
 }
@@ -191,6 +193,8 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (rv != NGX_CONF_OK) {
         return rv;
     }
+
+    ngx_http_procore_scope_cache_merge(cf, prev, conf);
 
     /* last of all: it copies what has been merged */
 

@@ -113,6 +113,19 @@ ngx_int_t ngx_http_procore_scope_client_twin(ngx_conf_t *cf,
     ngx_http_procore_scope_loc_conf_t *conf);
 
 
+/*
+ * The directives of nginx's proxy module are read with it from ..._watch(), in
+ * preconfiguration (NGX_OK, NGX_ERROR), to ..._unwatch() in postconfiguration.
+ * ..._merge() inherits them and warns of a cache key without company and token.
+ */
+
+ngx_int_t ngx_http_procore_scope_cache_watch(ngx_conf_t *cf);
+void ngx_http_procore_scope_cache_unwatch(void);
+void ngx_http_procore_scope_cache_merge(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *prev,
+    ngx_http_procore_scope_loc_conf_t *conf);
+
+
 /* What only the whole of it can tell, such as a mode without a store. */
 
 ngx_int_t ngx_http_procore_scope_check_conf(ngx_conf_t *cf,
