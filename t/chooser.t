@@ -5,6 +5,7 @@
 
 use Procore::Test;
 use Procore::Test::Browser;
+use Procore::Test::Chooser qw(link_in link_for token);
 use Procore::Test::Relay qw(browser);
 
 my $world = world();
@@ -27,14 +28,6 @@ sub gateway {
 }
 
 
-# An app's token without a company: a string.
-sub token {
-    my ($nginx, %opt) = @_;
-
-    return bind_token($nginx, company => undef, %opt)->{access_token};
-}
-
-
 # The app calls the API.
 sub call {
     my ($nginx, $token, $company) = @_;
@@ -42,27 +35,6 @@ sub call {
     return $nginx->request('GET', '/rest/v1.0/companies/'
         . ($company // $home) . '/users', token => $token,
         company => $company // $home);
-}
-
-
-# The link in a refusal, where there is one.
-sub link_in {
-    my ($answer) = @_;
-
-    my $link = $answer->{json}{choose_url};
-    remember($link =~ /\?l=(.+)/) if defined $link;
-    return $link;
-}
-
-
-# The link that the app gets: where many were made in the same second, a
-# little later.
-sub link_for {
-    my ($to, $token) = @_;
-
-    my $link;
-    wait_for(10, sub { $link = link_in(call($to, $token)) });
-    return $link;
 }
 
 

@@ -3,6 +3,7 @@
 # Links to the chooser: who gets one, how many there are, and where they work.
 
 use Procore::Test;
+use Procore::Test::Chooser qw(link_in link_for token);
 use Procore::Test::Relay qw(browser);
 
 use IO::Select;
@@ -35,14 +36,6 @@ sub gateway {
 }
 
 
-# A token without a company, as a string, that came by "to".
-sub token {
-    my ($to, %opt) = @_;
-
-    return bind_token($to, company => undef, %opt)->{access_token};
-}
-
-
 # A token that the gateway has never seen.
 sub strange_token {
     my ($user) = @_;
@@ -57,25 +50,6 @@ sub call {
 
     return $to->request($opt{method} // 'GET', '/rest/v1.0/projects',
                         token => $token, company => $home);
-}
-
-
-sub link_in {
-    my ($answer) = @_;
-
-    my $link = $answer->{json}{choose_url};
-    remember($link =~ /\?l=(.+)/) if defined $link;
-    return $link;
-}
-
-
-# The link, a little later where many were made in the same second.
-sub link_for {
-    my ($to, $token) = @_;
-
-    my $link;
-    wait_for(10, sub { $link = link_in(call($to, $token)) });
-    return $link;
 }
 
 
