@@ -248,7 +248,7 @@ ngx_http_procore_scope_limit_find(ngx_http_procore_scope_failures_t *table,
     ngx_http_procore_scope_failures_t  *place, *best;
 
     best = NULL;
-    hash = ngx_murmur_hash2((u_char *) &address, sizeof(address));
+    hash = ngx_crc32_short((u_char *) &address, sizeof(address));
 
     for (i = 0; i < NGX_HTTP_PROCORE_SCOPE_LIMIT_NEAR; i++) {
 
