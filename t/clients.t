@@ -93,6 +93,21 @@ subtest 'right values' => sub {
 };
 
 
+subtest 'a mode that changes nothing' => sub {
+    my $client = 'procore_scope_client abc mode=enforce;';
+    my $warning = qr/\[warn\].*the client in \S+nginx\.conf:\d+ has no effect/;
+    my (undef, $output) = config_test(mode => 'off', server => $client);
+    like($output, $warning, 'is warned of');
+
+    (undef, $output) = config_test(mode => 'off', server => $client,
+        location => 'procore_scope monitor;');
+    unlike($output, qr/no effect/, 'not where one location has a mode');
+    (undef, $output) = config_test(mode => 'off',
+        server => 'procore_scope_client abc;');
+    unlike($output, qr/no effect/, 'nor without one');
+};
+
+
 subtest 'what is refused' => sub {
     my $uri = 'abc secret_file=' . $secret . ' redirect_uri=';
 

@@ -75,6 +75,8 @@ typedef struct {
     ngx_str_t                   mode_file;        /* where the first one is */
     ngx_uint_t                  mode_line;
     ngx_uint_t                  in_location;      /* a location has a mode */
+    ngx_str_t                   client_file;      /* where the first client */
+    ngx_uint_t                  client_line;      /* with a mode is, 0: none */
     ngx_shm_zone_t             *zone;             /* flights and marks */
     ngx_shm_zone_t             *relay_zone;       /* failed exchanges */
     ngx_shm_zone_t             *chooser_zone;     /* new links */

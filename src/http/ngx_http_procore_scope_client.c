@@ -311,8 +311,18 @@ static char *
 ngx_http_procore_scope_client_mode(ngx_conf_t *cf,
     ngx_http_procore_scope_client_t *client, ngx_str_t *text)
 {
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
     if (client->mode != NGX_CONF_UNSET_UINT) {
         return "has \"mode\" twice";
+    }
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_procore_scope_module);
+
+    if (pmcf->client_line == 0) {
+        pmcf->client_file = cf->conf_file->file.name;
+        pmcf->client_line = cf->conf_file->line;
     }
 
     if (ngx_strcmp(text->data, "monitor") == 0) {

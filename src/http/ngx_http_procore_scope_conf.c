@@ -279,6 +279,15 @@ ngx_http_procore_scope_check_conf(ngx_conf_t *cf,
     ngx_http_procore_scope_main_conf_t *pmcf)
 {
     if (!pmcf->active) {
+
+        if (pmcf->client_line) {
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                          "\"mode\" of the client in %V:%ui has no effect: "
+                          "it changes \"procore_scope\", which is \"off\" "
+                          "everywhere", &pmcf->client_file,
+                          pmcf->client_line);
+        }
+
         return NGX_OK;
     }
 
