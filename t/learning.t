@@ -242,6 +242,7 @@ subtest 'enforce asks for an answer that it can read' => sub {
     is($seen->{headers}{'accept-encoding'}, undef, 'no Accept-Encoding');
     cmp_ok($record->{learnt}, '>', 1, 'learnt');
 
+    ok(known($nginx, $token, 1001), 'and known, a commit later');
     $standin->reset;
     $nginx->request(GET => '/rest/v1.0/projects/1001', token => $token,
                     headers => ['Accept-Encoding', 'gzip']);
