@@ -19,7 +19,7 @@ procore_db_name(procore_db_e db)
 {
     static const char *const  names[PROCORE_DB_COUNT] = {
         "meta", "family", "token", "project", "sealed", "spent",
-        "link"
+        "link", "paused"
     };
 
     return names[db];
@@ -128,6 +128,19 @@ procore_project_key(const unsigned char realm[PROCORE_REALM_SIZE],
 {
     out = procore_put_bytes(out, realm, PROCORE_REALM_SIZE);
     procore_put(out, project, 8);
+}
+
+
+size_t
+procore_paused_key(const unsigned char realm[PROCORE_REALM_SIZE],
+    const unsigned char *client, size_t len, unsigned char *out)
+{
+    unsigned char  *p;
+
+    p = procore_put_bytes(out, realm, PROCORE_REALM_SIZE);
+    p = procore_put_bytes(p, client, len);
+
+    return (size_t) (p - out);
 }
 
 
@@ -286,6 +299,41 @@ procore_project_unpack(const unsigned char *key, const unsigned char *value,
 
 
 size_t
+procore_paused_pack(const unsigned char *key, size_t key_len,
+    uint64_t paused_at, unsigned char *out)
+{
+    unsigned char  *p;
+
+    p = procore_put(out, PROCORE_RECORD_VERSION, 1);
+    p = procore_put(p, paused_at, 8);
+
+    return procore_record_seal(PROCORE_DB_PAUSED, key, key_len, out, p);
+}
+
+
+int
+procore_paused_unpack(const unsigned char *key, size_t key_len,
+    const unsigned char *value, size_t len, uint64_t *paused_at)
+{
+    const unsigned char  *p;
+
+    p = value;
+
+    if (key_len <= PROCORE_REALM_SIZE || key_len > PROCORE_PAUSED_KEY_MAX
+        || len != PROCORE_PAUSED_VALUE
+        || !procore_record_holds(PROCORE_DB_PAUSED, key, key_len, value, len)
+        || procore_get(&p, 1) != PROCORE_RECORD_VERSION)
+    {
+        return PROCORE_CORRUPT;
+    }
+
+    *paused_at = procore_get(&p, 8);
+
+    return PROCORE_OK;
+}
+
+
+size_t
 procore_meta_pack(const char *name, uint32_t number, unsigned char *out)
 {
     return procore_record_seal(PROCORE_DB_META, (const unsigned char *) name,
@@ -417,6 +465,7 @@ int
 procore_record_verify(procore_db_e db, const unsigned char *key,
     size_t key_len, const unsigned char *value, size_t len)
 {
+    uint64_t                 paused_at;
     procore_sealed_t         sealed;
     procore_project_t        project;
     procore_token_record_t   token;
@@ -449,6 +498,9 @@ procore_record_verify(procore_db_e db, const unsigned char *key,
         return key_len == PROCORE_DIGEST_SIZE
                ? procore_sealed_unpack(db, key, value, len, &sealed)
                : PROCORE_CORRUPT;
+
+    case PROCORE_DB_PAUSED:
+        return procore_paused_unpack(key, key_len, value, len, &paused_at);
 
     default:
         return PROCORE_CORRUPT;

@@ -14,6 +14,8 @@
  * sealed   key: digest 32
  * spent    value: version 1, state 1, changed at 8, keep until 8, user 8,
  *          company 8, length 4, sealed bytes
+ * paused   key: realm 4, client id
+ *          value: version 1, paused at 8
  * meta     key: a name
  *          value: a number 4, or for "key" 32 random bytes
  */
@@ -44,7 +46,10 @@
                                    + PROCORE_RECORD_CRC)
 #define PROCORE_META_VALUE        (4 + PROCORE_RECORD_CRC)
 #define PROCORE_KEY_VALUE         (PROCORE_STORE_KEY + PROCORE_RECORD_CRC)
-#define PROCORE_RECORD_KEY_MAX    PROCORE_TOKEN_KEY
+#define PROCORE_PAUSED_KEY_MAX    (PROCORE_REALM_SIZE                          \
+                                   + PROCORE_STORE_CLIENT_MAX)
+#define PROCORE_PAUSED_VALUE      (1 + 8 + PROCORE_RECORD_CRC)
+#define PROCORE_RECORD_KEY_MAX    PROCORE_PAUSED_KEY_MAX
 #define PROCORE_RECORD_VALUE_MAX  PROCORE_SEALED_VALUE_MAX
 
 
@@ -76,6 +81,7 @@ typedef enum {
     PROCORE_DB_SEALED,
     PROCORE_DB_SPENT,
     PROCORE_DB_LINK,
+    PROCORE_DB_PAUSED,
     PROCORE_DB_COUNT
 } procore_db_e;
 
@@ -116,6 +122,14 @@ void procore_project_key(const unsigned char realm[PROCORE_REALM_SIZE],
     uint64_t project, unsigned char *out);
 
 /*
+ * The same for a client id of 1 to PROCORE_STORE_CLIENT_MAX bytes, with room
+ * for PROCORE_PAUSED_KEY_MAX; returns the number of bytes.
+ */
+
+size_t procore_paused_key(const unsigned char realm[PROCORE_REALM_SIZE],
+    const unsigned char *client, size_t len, unsigned char *out);
+
+/*
  * Values.  Packing fills "out", which has room for the value's constant above
  * (PROCORE_FAMILY_VALUE_MAX for a family), and returns the number of bytes.
  * Unpacking returns PROCORE_OK, or PROCORE_CORRUPT: checksum, length, version
@@ -137,13 +151,18 @@ size_t procore_project_pack(const unsigned char *key,
 int procore_project_unpack(const unsigned char *key,
     const unsigned char *value, size_t len, procore_project_t *record);
 
+size_t procore_paused_pack(const unsigned char *key, size_t key_len,
+    uint64_t paused_at, unsigned char *out);
+int procore_paused_unpack(const unsigned char *key, size_t key_len,
+    const unsigned char *value, size_t len, uint64_t *paused_at);
+
 size_t procore_meta_pack(const char *name, uint32_t number,
     unsigned char *out);
 int procore_meta_unpack(const char *name, const unsigned char *value,
     size_t len, uint32_t *number);
 
 /*
- * "db" is one of those from PROCORE_DB_SEALED on.  Packing writes
+ * "db" is one of those of sealed records.  Packing writes
  * PROCORE_SEALED_HEAD + record->sealed.len + PROCORE_RECORD_CRC bytes;
  * record->sealed may be where its copy goes.  After unpacking it points into
  * "value".  procore_sealed_head() does not look at the checksum.

@@ -140,6 +140,18 @@ int procore_store_project(procore_store_t *store,
     procore_project_t *out);
 
 
+/*
+ * Says whether the operator has paused a client (its id has "len" bytes, 0: not
+ * known, never paused), inside of a snapshot.  PROCORE_OK: it is paused;
+ * PROCORE_NOT_FOUND: it is not; PROCORE_CORRUPT, PROCORE_ERROR.  Costs a
+ * comparison while nobody is paused and nothing was written.
+ */
+
+int procore_store_paused(procore_store_t *store,
+    const unsigned char realm[PROCORE_REALM_SIZE], const unsigned char *client,
+    size_t len);
+
+
 /* Operations, written in groups. */
 
 typedef enum {
@@ -252,7 +264,47 @@ typedef enum {
      * PROCORE_NOT_FOUND where it is not bound any more.  Another request relies
      * on what its first use has bound, or Procore has answered that one.
      */
-    PROCORE_STORE_CONFIRM
+    PROCORE_STORE_CONFIRM,
+
+    /*
+     * The operator's own.  Families of another realm count as absent.
+     *
+     * SET: the family of the tokens given, or with "has_family" the one of that
+     * id, belongs to "company" from now on, whatever it was bound to before
+     * (op->before tells).  Where a token's kind is not known, give the same
+     * digest as "access" and as "refresh": then it must be known.  An unknown
+     * token of known kind gets a family, that of the other one if that is
+     * known.  PROCORE_NOT_FOUND; PROCORE_CONFLICT: a family is withdrawn, for
+     * good.
+     *
+     * END: withdraws the family, found in the same way.  PROCORE_NOT_FOUND.
+     */
+    PROCORE_STORE_SET,
+    PROCORE_STORE_END,
+
+    /*
+     * One token as another store has listed it: one of "access" and "refresh",
+     * its "expires_at", "written_at" and "used", and its family: "family",
+     * "state", "company", "way", "bound_at", "user", "client".  A family that
+     * is known is completed, never contradicted: PROCORE_CONFLICT where it
+     * belongs to another company, where it is withdrawn here and not there, or
+     * where the token is in another family that is not in the same state.  A
+     * family that is withdrawn there will be so here.
+     */
+    PROCORE_STORE_RESTORE,
+
+    /*
+     * The "nprojects" projects are not known any more, as far as they are known
+     * for "company" (0: any).  op->moved counts those that were removed.
+     */
+    PROCORE_STORE_FORGET,
+
+    /*
+     * Pauses "client" or lets it go on.  Pausing a paused one changes nothing;
+     * RESUME: PROCORE_NOT_FOUND where it is not paused.
+     */
+    PROCORE_STORE_PAUSE,
+    PROCORE_STORE_RESUME
 
 } procore_store_op_e;
 
@@ -335,6 +387,13 @@ typedef struct {
     unsigned            passing:1;       /* PROJECTS: from an answer to somebody
                                             else, not from our own list */
 
+    unsigned            has_family:1;    /* SET, END: "family" and no token */
+    unsigned            used:1;          /* RESTORE, of the token */
+    unsigned char       family[PROCORE_FAMILY_SIZE];
+    procore_family_state_e  state;       /* RESTORE, of the family */
+    uint64_t            bound_at;        /* likewise */
+    uint64_t            written_at;      /* RESTORE, of the token */
+
     unsigned char       key[PROCORE_DIGEST_SIZE];   /* of a sealed record */
     unsigned char       code[PROCORE_DIGEST_SIZE];  /* CHOOSE: the other one */
     const unsigned char  *sealed;        /* the caller's */
@@ -357,16 +416,18 @@ typedef struct {
      *            (no token, or no company where one is needed; a keep_until
      *            that has passed), PROCORE_ERROR (no random bytes; no place
      *            for sealed records)
-     *   bound    FAMILY, BIND, WITHDRAW, UNBIND, and what includes them: the
-     *            family as it is after the transaction
+     *   bound    FAMILY, BIND, WITHDRAW, UNBIND, SET, END, RESTORE, and what
+     *            includes them: the family as it is after the transaction
+     *   before   SET: the company until now, 0: none
      *   record   SEALED_*: the record "key" as it was before, without "sealed"
      *   moved    PROJECTS: how many were known for another company before and
-     *            were not expired
+     *            were not expired; FORGET: how many were removed
      *   kept     PROJECTS, "passing": how many are known for another company
      *            and stay there
      */
     int                 rc;
     procore_token_t     bound;
+    uint64_t            before;
     procore_sealed_t    record;
     size_t              moved;
     size_t              kept;

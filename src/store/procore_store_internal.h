@@ -52,6 +52,8 @@ struct procore_store_s {
     size_t            page;           /* bytes */
     size_t            size;           /* of the map as configured, bytes */
     uint64_t          expired;        /* sealed records: last looked for then */
+    size_t            counted;        /* the snapshot in which "npaused" was */
+    size_t            npaused;        /* clients */
     unsigned          has_key:1;
     unsigned char     key[PROCORE_STORE_KEY];
     pthread_mutex_t   reading;
@@ -157,6 +159,11 @@ int procore_write_family(procore_store_t *store, MDB_txn *txn,
 int procore_write_withdraw(procore_store_t *store, MDB_txn *txn,
     procore_store_op_t *op);
 int procore_write_unbind(procore_store_t *store, MDB_txn *txn,
+    procore_store_op_t *op);
+
+/* One of the operator's: the same. */
+
+int procore_write_admin(procore_store_t *store, MDB_txn *txn,
     procore_store_op_t *op);
 
 /* One on sealed records: the same, and op->record. */

@@ -120,7 +120,7 @@ procore_store_sealed(procore_store_t *store,
 
     rc = PROCORE_NOT_FOUND;
 
-    for (db = PROCORE_DB_COUNT; db > PROCORE_DB_SEALED
+    for (db = PROCORE_DB_LINK + 1; db > PROCORE_DB_SEALED
                                 && rc == PROCORE_NOT_FOUND; /* void */)
     {
         rc = procore_store_get(store, (procore_db_e) --db, key,
@@ -139,4 +139,48 @@ procore_store_sealed(procore_store_t *store,
     }
 
     return rc;
+}
+
+
+int
+procore_store_paused(procore_store_t *store,
+    const unsigned char realm[PROCORE_REALM_SIZE], const unsigned char *client,
+    size_t len)
+{
+    size_t         txn;
+    MDB_val        value;
+    MDB_stat       stat;
+    unsigned char  key[PROCORE_PAUSED_KEY_MAX];
+
+    if (len == 0 || len > PROCORE_STORE_CLIENT_MAX
+        || store->dbi[PROCORE_DB_PAUSED] == 0)
+    {
+        return PROCORE_NOT_FOUND;
+    }
+
+    /* what was counted holds for as long as nobody has written */
+
+    txn = mdb_txn_id(store->snapshot);
+
+    if (txn != store->counted || txn == 0) {
+
+        if (mdb_stat(store->snapshot, store->dbi[PROCORE_DB_PAUSED], &stat)
+            != 0)
+        {
+            return PROCORE_ERROR;
+        }
+
+        store->counted = txn;
+        store->npaused = stat.ms_entries;
+    }
+
+    if (store->npaused == 0) {
+        return PROCORE_NOT_FOUND;
+    }
+
+    /* a damaged entry pauses too: that it is there says enough */
+
+    return procore_store_get(store, PROCORE_DB_PAUSED, key,
+                             procore_paused_key(realm, client, len, key),
+                             &value);
 }

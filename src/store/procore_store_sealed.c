@@ -150,7 +150,7 @@ procore_sealed_expire(procore_store_t *store, MDB_txn *txn, uint64_t now,
     MDB_cursor        *cursor;
     procore_sealed_t   record;
 
-    for (db = PROCORE_DB_SEALED; db < PROCORE_DB_COUNT; db++) {
+    for (db = PROCORE_DB_SEALED; db <= PROCORE_DB_LINK; db++) {
 
         if (store->dbi[db] == 0) {
             continue;

@@ -307,6 +307,7 @@ procore_write_op(procore_store_t *store, MDB_txn *txn, procore_store_op_t *op)
     op->rc = PROCORE_OK;
     op->moved = 0;
     op->kept = 0;
+    op->before = 0;
     memset(&op->bound, 0, sizeof(procore_token_t));
     memset(&op->record, 0, sizeof(procore_sealed_t));
 
@@ -325,6 +326,14 @@ procore_write_op(procore_store_t *store, MDB_txn *txn, procore_store_op_t *op)
 
     case PROCORE_STORE_UNBIND:
         return procore_write_unbind(store, txn, op);
+
+    case PROCORE_STORE_SET:
+    case PROCORE_STORE_END:
+    case PROCORE_STORE_RESTORE:
+    case PROCORE_STORE_FORGET:
+    case PROCORE_STORE_PAUSE:
+    case PROCORE_STORE_RESUME:
+        return procore_write_admin(store, txn, op);
 
     case PROCORE_STORE_SEALED_OPEN:
     case PROCORE_STORE_SEALED_OFFER:
