@@ -3,12 +3,13 @@
  * What the nginx side of the module shares between its files.
  *
  * Files: conf and its directives; store and its writer (bindings in a worker);
- * gate and ctx (the phases of a request); head, body and judge (reading it);
- * headers (changing what goes up); refusal; lookup and its flight, fetch, page
- * and landing (a company's projects); oauth and token (the login host); client
- * and clients (apps), bind and sole (what binds at a request), chooser and link
- * (who may bind later); filter, answer, cache, companies and search (what comes
- * back); learn (projects in answers); variables, audit and text.
+ * gate and ctx (the phases of a request); head, body and judge (reading it for
+ * src/judge); headers (changing what goes up); refusal; lookup and its flight,
+ * fetch, page and landing (a company's projects); oauth and token (the login
+ * host); client and clients (apps), bind and sole (what binds at a request),
+ * chooser and link (who may bind later); filter, answer, cache, companies and
+ * search (what comes back); learn (projects in answers); variables, audit and
+ * text.
  */
 
 
@@ -22,21 +23,23 @@
 
 #include "ngx_http_procore_scope_compat.h"
 #include "ngx_http_procore_scope_store.h"
-#include "../policy/procore_reason.h"
-#include "../claims/procore_body.h"
 #include "../claims/procore_head.h"
-#include "../claims/procore_path.h"
+#include "../judge/procore_judge.h"
 
 
-#define NGX_HTTP_PROCORE_SCOPE_OFF      0
-#define NGX_HTTP_PROCORE_SCOPE_MONITOR  1
-#define NGX_HTTP_PROCORE_SCOPE_ENFORCE  2
+/* The judge's words, as the nginx side has always written them. */
 
-/* Bounds of a record and of a request, from the contract. */
+#define NGX_HTTP_PROCORE_SCOPE_OFF       PROCORE_MODE_OFF
+#define NGX_HTTP_PROCORE_SCOPE_MONITOR   PROCORE_MODE_MONITOR
+#define NGX_HTTP_PROCORE_SCOPE_ENFORCE   PROCORE_MODE_ENFORCE
 
-#define NGX_HTTP_PROCORE_SCOPE_CLAIMS    16
-#define NGX_HTTP_PROCORE_SCOPE_UNLISTED  8
-#define NGX_HTTP_PROCORE_SCOPE_UNKNOWN   1024
+#define NGX_HTTP_PROCORE_SCOPE_UNDECIDED   PROCORE_DECISION_NONE
+#define NGX_HTTP_PROCORE_SCOPE_ALLOW       PROCORE_DECISION_ALLOW
+#define NGX_HTTP_PROCORE_SCOPE_DENY        PROCORE_DECISION_DENY
+#define NGX_HTTP_PROCORE_SCOPE_WOULD_DENY  PROCORE_DECISION_WOULD_DENY
+
+#define NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED                                \
+    PROCORE_DECISION_ALLOW_UNDECIDED
 
 /* Scratch memory of a reader for values of OAuth's parameters. */
 
@@ -87,21 +90,6 @@ typedef struct {
     ngx_int_t                   request_id;       /* index of $request_id */
     ngx_int_t                   request_uri;      /* of $request_uri */
 } ngx_http_procore_scope_main_conf_t;
-
-
-typedef struct {
-    uint64_t                    company;
-    ngx_str_t                   alias;            /* lower case */
-} ngx_http_procore_scope_alias_t;
-
-
-typedef struct {
-    uint64_t                    company;
-    ngx_array_t                 clients;          /* ngx_str_t */
-    ngx_array_t                 projects;         /* uint64_t */
-    time_t                      until;            /* first second after, 0: - */
-    ngx_str_t                   note;
-} ngx_http_procore_scope_exception_t;
 
 
 typedef struct {
@@ -157,11 +145,11 @@ struct ngx_http_procore_scope_loc_conf_s {
     ngx_uint_t                  mode;
     ngx_str_t                   realm_name;
     u_char                      realm[PROCORE_REALM_SIZE];
-    ngx_array_t                *paths;            /* ngx_str_t */
+    ngx_array_t                *paths;            /* procore_str_t */
     ngx_flag_t                  oauth;
     ngx_uint_t                  bind;             /* bits: 1 << way */
     ngx_http_complex_value_t   *company;          /* procore_scope_company */
-    ngx_array_t                *aliases;
+    ngx_array_t                *aliases;          /* procore_alias_t */
     ngx_str_t                   lookup;           /* prefix, no "/" at end */
     ngx_msec_t                  lookup_timeout;
     ngx_int_t                   lookup_rate;      /* pages a minute */
@@ -174,7 +162,7 @@ struct ngx_http_procore_scope_loc_conf_s {
     ngx_uint_t                  unlisted_deny;
     ngx_uint_t                  undecided_set;    /* bits: said at this level */
     ngx_uint_t                  undecided_allow;  /* bits: 1 << reason */
-    ngx_array_t                *exceptions;
+    ngx_array_t                *exceptions;       /* procore_exception_t */
     ngx_http_procore_scope_help_t  *help;
     ngx_uint_t                  log_level;
     ngx_array_t                *clients;          /* ..._client_t * */
@@ -190,6 +178,10 @@ struct ngx_http_procore_scope_loc_conf_s {
     ngx_http_procore_scope_cache_place_t  *cache;
     ngx_http_procore_scope_cache_place_t  *cache_key;
     ngx_uint_t                  proxied;          /* not inherited */
+
+    /* what of it the judge asks for; made when all is merged */
+
+    procore_policy_t            policy;
 
     /* the same with the other mode, for clients that have it; or NULL */
 
@@ -212,56 +204,6 @@ ngx_http_procore_scope_client_t *ngx_http_procore_scope_client_find(
 
 ngx_uint_t ngx_http_procore_scope_client_allows(
     ngx_http_procore_scope_loc_conf_t *conf, ngx_str_t *id, uint64_t company);
-
-
-/* What became of one claim; the names stand in the record. */
-
-typedef enum {
-    NGX_HTTP_PROCORE_SCOPE_OWN = 0,
-    NGX_HTTP_PROCORE_SCOPE_FOREIGN,
-    NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID,
-    NGX_HTTP_PROCORE_SCOPE_MALFORMED,
-    NGX_HTTP_PROCORE_SCOPE_EXCEPTED,
-    NGX_HTTP_PROCORE_SCOPE_UNJUDGED     /* no company, or no list */
-} ngx_http_procore_scope_verdict_e;
-
-
-/* A claim as it is kept for the refusal and the record; pool memory. */
-
-typedef struct {
-    procore_carrier_e                 carrier;
-    procore_kind_e                    kind;
-    ngx_http_procore_scope_verdict_e  verdict;
-    uint64_t                          id;         /* 0: none */
-    ngx_str_t                         name;
-    ngx_str_t                         value;
-} ngx_http_procore_scope_claim_t;
-
-
-/* A project that the store did not know; filled by the lookup. */
-
-typedef struct {
-    uint64_t                          id;
-    ngx_http_procore_scope_verdict_e  verdict;
-    ngx_http_procore_scope_claim_t   *claim;      /* first one, or NULL */
-} ngx_http_procore_scope_unknown_t;
-
-
-typedef enum {
-    NGX_HTTP_PROCORE_SCOPE_TOKEN_UNREAD = 0,
-    NGX_HTTP_PROCORE_SCOPE_TOKEN_MISSING,
-    NGX_HTTP_PROCORE_SCOPE_TOKEN_AMBIGUOUS,
-    NGX_HTTP_PROCORE_SCOPE_TOKEN_PRESENT
-} ngx_http_procore_scope_token_e;
-
-
-typedef enum {
-    NGX_HTTP_PROCORE_SCOPE_UNDECIDED = 0,
-    NGX_HTTP_PROCORE_SCOPE_ALLOW,
-    NGX_HTTP_PROCORE_SCOPE_DENY,
-    NGX_HTTP_PROCORE_SCOPE_WOULD_DENY,
-    NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED
-} ngx_http_procore_scope_decision_e;
 
 
 /* What an answer is to us: which part of the module reads it. */
@@ -290,36 +232,22 @@ struct ngx_http_procore_scope_ctx_s {
 
     /* the token and its company */
 
-    ngx_http_procore_scope_token_e      token_state;
+    procore_judge_t                     judge;    /* what it names */
+
     ngx_str_t                           token;    /* in the header's memory */
     u_char                              digest[PROCORE_DIGEST_SIZE];
     int                                 known;    /* PROCORE_OK: "binding" */
     procore_token_t                     binding;
-    uint64_t                            company;  /* 0: none */
     procore_way_e                       way;
-
-    /* what the request names */
-
-    procore_rules_t                     rules;
-    procore_path_e                      path;
-    uint64_t                            named_company; /* the first one */
-    ngx_array_t                         claims;   /* ..._claim_t */
-    ngx_array_t                         unlisted; /* ngx_str_t */
-    ngx_array_t                         unknown;  /* ..._unknown_t */
-    uint64_t                            project;  /* the first one named */
 
     /* the decision */
 
-    procore_reason_e                    reason;
-    procore_rank_e                      rank;
-    ngx_http_procore_scope_claim_t     *deciding;
-    ngx_http_procore_scope_claim_t     *location; /* of the answer, or NULL */
-    ngx_http_procore_scope_decision_e   decision;
+    procore_judge_claim_t              *location; /* of the answer, or NULL */
+    procore_decision_e                  decision;
     ngx_str_t                           action;   /* event.action */
     time_t                              retry_after;  /* seconds, 0: default */
     ngx_str_t                           record;   /* audit, once built */
 
-    procore_body_t                     *body;
     ngx_http_procore_scope_lookup_t    *lookup;
     ngx_http_procore_scope_oauth_t     *oauth;
     ngx_http_procore_scope_answer_t    *answer;
@@ -334,38 +262,25 @@ struct ngx_http_procore_scope_ctx_s {
     ngx_http_procore_scope_answer_e     answer_type;
     procore_oauth_e                     endpoint; /* of the login host */
 
-    uint64_t                            last_id;      /* judged just before */
-    ngx_http_procore_scope_verdict_e    last_verdict;
-
     unsigned                            snapshot:1;   /* of the store, open */
     unsigned                            started:1;    /* the head was read */
     unsigned                            body_seen:1;  /* its last byte came */
     unsigned                            bare:1;       /* token alone is asked */
-    unsigned                            discovery:1;  /* unbound, harmless */
     unsigned                            body_started:1; /* reader is chosen */
     unsigned                            body_read:1;  /* enforce: complete */
-    unsigned                            body_unread:1; /* cannot be read */
     unsigned                            digested:1;   /* "digest" is set */
     unsigned                            to_bind:1;    /* to "company" */
-    unsigned                            first_use:1;  /* may bind the token */
     unsigned                            first_bound:1; /* and has */
     unsigned                            confirms:1;   /* another's first use */
-    unsigned                            several:1;    /* more than one named */
     unsigned                            sole:1;       /* its list may bind */
     unsigned                            learns:1;     /* answer may teach */
-    unsigned                            refresh:1;    /* the list, soon */
-    unsigned                            empty_header:1; /* names nothing */
     unsigned                            binding_sent:1; /* write is queued */
     unsigned                            refused:1;    /* latched */
-    unsigned                            named:1;      /* names something */
-    unsigned                            excepted:1;
-    unsigned                            has_header:1; /* a company header */
     unsigned                            credentials:1; /* in the query */
     unsigned                            hide_query:1; /* from the logs */
     unsigned                            link_asked:1; /* to the chooser */
     unsigned                            link_waits:1; /* for the disk */
     unsigned                            unauthorized:1; /* lookup got a 401 */
-    unsigned                            unsupported:1; /* type of the body */
     unsigned                            redirected:1; /* within nginx */
     unsigned                            relay_over:1; /* redirected after it */
 };
@@ -403,13 +318,10 @@ ngx_http_procore_scope_ctx_t *ngx_http_procore_scope_get_ctx(
 ngx_http_procore_scope_ctx_t *ngx_http_procore_scope_make_ctx(
     ngx_http_request_t *r);
 
-/*
- * Notes a reason for a refusal; the better rank stays.  "claim" may be NULL.
- */
+/* As procore_judge_note(). */
 
-void ngx_http_procore_scope_note(ngx_http_procore_scope_ctx_t *ctx,
-    procore_reason_e reason, procore_rank_e rank,
-    ngx_http_procore_scope_claim_t *claim);
+#define ngx_http_procore_scope_note(ctx, reason, rank, claim)                 \
+    procore_judge_note(&(ctx)->judge, reason, rank, claim)
 
 /* In monitor, the last byte of a body has come by. */
 
@@ -433,14 +345,20 @@ void ngx_http_procore_scope_log_refusal(ngx_http_procore_scope_ctx_t *ctx);
 
 
 /*
- * judge: the sink of the claim readers.  "data" of the sink is the context.
- * Compares companies, looks projects up in the store (inside begin/end), keeps
- * claims for the record.
+ * judge: the nginx side of src/judge.  ..._init() makes one ready that asks on
+ * behalf of this request; ..._conf() changes the configuration, and with it the
+ * policy, that the request is judged by; ..._client() is called when
+ * ctx->binding has changed.
  */
 
-void ngx_http_procore_scope_claim(void *data, const procore_claim_t *claim);
-void ngx_http_procore_scope_unlisted(void *data, procore_carrier_e carrier,
-    const procore_str_t *name);
+void ngx_http_procore_scope_judge_init(ngx_http_procore_scope_ctx_t *ctx,
+    procore_judge_t *judge);
+void ngx_http_procore_scope_judge_conf(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_http_procore_scope_loc_conf_t *conf);
+void ngx_http_procore_scope_judge_client(ngx_http_procore_scope_ctx_t *ctx);
+
+/* As procore_judge_param(), where "data" of the sink is the context. */
+
 void ngx_http_procore_scope_param(void *data, procore_carrier_e carrier,
     procore_param_e param, procore_value_e type, const procore_str_t *value);
 
@@ -451,13 +369,6 @@ void ngx_http_procore_scope_param(void *data, procore_carrier_e carrier,
  */
 
 void ngx_http_procore_scope_judge_end(ngx_http_procore_scope_ctx_t *ctx);
-
-/*
- * After a lookup: verdicts of ctx->unknown go into the claims, and what is not
- * the company's own is noted.
- */
-
-void ngx_http_procore_scope_judge_unknown(ngx_http_procore_scope_ctx_t *ctx);
 
 
 /*
@@ -617,10 +528,23 @@ ngx_int_t ngx_http_procore_scope_token_text(ngx_http_procore_scope_ctx_t *ctx,
 ngx_int_t ngx_http_procore_scope_copy(ngx_pool_t *pool, ngx_str_t *to,
     const procore_str_t *from);
 
+/* A text of a pure folder as nginx wants it; not copied. */
+
+static ngx_inline ngx_str_t
+ngx_http_procore_scope_str(const procore_str_t *from)
+{
+    ngx_str_t  to;
+
+    to.len = from->len;
+    to.data = (u_char *) from->data;
+
+    return to;
+}
+
 /* Names for the record, the variables and the refusals. */
 
 const char *ngx_http_procore_scope_decision_name(
-    ngx_http_procore_scope_decision_e decision);
+    procore_decision_e decision);
 const char *ngx_http_procore_scope_way_name(procore_way_e way);
 const char *ngx_http_procore_scope_carrier_name(procore_carrier_e carrier);
 

@@ -231,7 +231,7 @@ ngx_http_procore_scope_answer_refuse(ngx_http_request_t *r,
 
     oauth = ctx->answer_type != NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES;
 
-    ctx->reason = reason;
+    ctx->judge.reason = reason;
     ctx->decision = NGX_HTTP_PROCORE_SCOPE_DENY;
 
     ngx_http_procore_scope_answer_clear_header(r);

@@ -57,21 +57,12 @@ static u_char *ngx_http_procore_scope_number(u_char *p, uint64_t number);
 static u_char *ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx,
     u_char *p, u_char *last);
 static u_char *ngx_http_procore_scope_one_claim(
-    ngx_http_procore_scope_ctx_t *ctx, ngx_http_procore_scope_claim_t *claim,
+    ngx_http_procore_scope_ctx_t *ctx, procore_judge_claim_t *claim,
     u_char *p, u_char *last, ngx_uint_t comma);
 static u_char *ngx_http_procore_scope_names_list(
     ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *last);
 static u_char *ngx_http_procore_scope_text(ngx_http_procore_scope_ctx_t *ctx,
     u_char *p, ngx_str_t *text, size_t max, size_t json);
-
-
-static const char  *ngx_http_procore_scope_verdicts[] = {
-    "own", "foreign", "unknown", "malformed", "exception", "unjudged"
-};
-
-static const char  *ngx_http_procore_scope_kinds[] = {
-    "unlisted", "company", "project"
-};
 
 
 ngx_int_t
@@ -151,7 +142,7 @@ ngx_http_procore_scope_event(ngx_http_request_t *r,
 
     tp = ngx_timeofday();
     msec = tp->msec;
-    reason = &procore_reasons[ctx->reason].name;
+    reason = &procore_reasons[ctx->judge.reason].name;
 
     p = ngx_http_procore_scope_put(p, "{\"@timestamp\":\"");
     p = ngx_http_procore_scope_second(p, tp->sec);
@@ -316,9 +307,9 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
 
     p = ngx_http_procore_scope_put(p, ",\"organization\":{\"id\":");
 
-    if (ctx->company) {
+    if (ctx->judge.company) {
         *p++ = '"';
-        p = ngx_http_procore_scope_number(p, ctx->company);
+        p = ngx_http_procore_scope_number(p, ctx->judge.company);
         *p++ = '"';
 
     } else {
@@ -345,13 +336,13 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
                                         "\"monitor\",\"decision\":\"");
 
     name = ngx_http_procore_scope_decision_name(ctx->decision);
-    reason = &procore_reasons[ctx->reason].name;
+    reason = &procore_reasons[ctx->judge.reason].name;
 
     p = ngx_cpymem(p, name, ngx_strlen(name));
     p = ngx_http_procore_scope_put(p, "\",\"reason\":\"");
     p = ngx_cpymem(p, reason->data, reason->len);
     p = ngx_http_procore_scope_put(p, "\",\"company\":");
-    p = ngx_http_procore_scope_number(p, ctx->company);
+    p = ngx_http_procore_scope_number(p, ctx->judge.company);
 
     if (ctx->relay) {
         p = ngx_http_procore_scope_relayed(ctx->relay, p);
@@ -487,12 +478,12 @@ static u_char *
 ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
     u_char *last)
 {
-    u_char                          *next;
-    ngx_uint_t                       i, n;
-    ngx_http_procore_scope_claim_t  *claim, *deciding;
+    u_char                 *next;
+    ngx_uint_t              i, n;
+    procore_judge_claim_t  *claim, *deciding;
 
     n = 0;
-    deciding = ctx->deciding;
+    deciding = ctx->judge.deciding;
 
     if (deciding) {
         next = ngx_http_procore_scope_one_claim(ctx, deciding, p, last, 0);
@@ -500,9 +491,9 @@ ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
         p = next;
     }
 
-    claim = ctx->claims.elts;
+    claim = ctx->judge.claims;
 
-    for (i = 0; i < ctx->claims.nelts; i++) {
+    for (i = 0; i < ctx->judge.nclaims; i++) {
 
         /* The array may have moved since: the name's memory tells. */
 
@@ -512,7 +503,7 @@ ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
             continue;
         }
 
-        if (n == NGX_HTTP_PROCORE_SCOPE_CLAIMS) {
+        if (n == PROCORE_JUDGE_CLAIMS) {
             break;
         }
 
@@ -534,9 +525,10 @@ ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
 
 static u_char *
 ngx_http_procore_scope_one_claim(ngx_http_procore_scope_ctx_t *ctx,
-    ngx_http_procore_scope_claim_t *claim, u_char *p, u_char *last,
+    procore_judge_claim_t *claim, u_char *p, u_char *last,
     ngx_uint_t comma)
 {
+    ngx_str_t    text;
     const char  *name;
 
     if (last - p < NGX_HTTP_PROCORE_SCOPE_CLAIM_JSON) {
@@ -552,22 +544,24 @@ ngx_http_procore_scope_one_claim(ngx_http_procore_scope_ctx_t *ctx,
     p = ngx_http_procore_scope_put(p, "{\"in\":\"");
     p = ngx_cpymem(p, name, ngx_strlen(name));
     p = ngx_http_procore_scope_put(p, "\",\"name\":\"");
-    p = ngx_http_procore_scope_text(ctx, p, &claim->name,
+    text = ngx_http_procore_scope_str(&claim->name);
+    p = ngx_http_procore_scope_text(ctx, p, &text,
                                     NGX_HTTP_PROCORE_SCOPE_NAME,
                                     NGX_HTTP_PROCORE_SCOPE_NAME
                                     * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
 
-    name = ngx_http_procore_scope_kinds[claim->kind];
+    name = procore_kind_names[claim->kind];
 
     p = ngx_http_procore_scope_put(p, "\",\"kind\":\"");
     p = ngx_cpymem(p, name, ngx_strlen(name));
     p = ngx_http_procore_scope_put(p, "\",\"value\":\"");
-    p = ngx_http_procore_scope_text(ctx, p, &claim->value,
+    text = ngx_http_procore_scope_str(&claim->value);
+    p = ngx_http_procore_scope_text(ctx, p, &text,
                                     NGX_HTTP_PROCORE_SCOPE_VALUE,
                                     NGX_HTTP_PROCORE_SCOPE_VALUE
                                     * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
 
-    name = ngx_http_procore_scope_verdicts[claim->verdict];
+    name = procore_verdict_names[claim->verdict];
 
     p = ngx_http_procore_scope_put(p, "\",\"verdict\":\"");
     p = ngx_cpymem(p, name, ngx_strlen(name));
@@ -580,12 +574,13 @@ static u_char *
 ngx_http_procore_scope_names_list(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
     u_char *last)
 {
-    ngx_str_t   *name;
-    ngx_uint_t   i;
+    ngx_str_t       text;
+    ngx_uint_t      i;
+    procore_str_t  *name;
 
-    name = ctx->unlisted.elts;
+    name = ctx->judge.unlisted;
 
-    for (i = 0; i < ctx->unlisted.nelts; i++) {
+    for (i = 0; i < ctx->judge.nunlisted; i++) {
 
         if (last - p < NGX_HTTP_PROCORE_SCOPE_NAME_JSON) {
             break;
@@ -596,7 +591,8 @@ ngx_http_procore_scope_names_list(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
         }
 
         *p++ = '"';
-        p = ngx_http_procore_scope_text(ctx, p, &name[i],
+        text = ngx_http_procore_scope_str(&name[i]);
+        p = ngx_http_procore_scope_text(ctx, p, &text,
                                         NGX_HTTP_PROCORE_SCOPE_NAME,
                                         NGX_HTTP_PROCORE_SCOPE_NAME
                                         * NGX_HTTP_PROCORE_SCOPE_ESCAPED);

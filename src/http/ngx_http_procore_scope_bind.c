@@ -11,10 +11,6 @@
 
 static void ngx_http_procore_scope_bound(void *data, procore_store_op_t *op);
 static void ngx_http_procore_scope_undone(void *data, procore_store_op_t *op);
-static ngx_uint_t ngx_http_procore_scope_first_projects(
-    ngx_http_procore_scope_ctx_t *ctx);
-static void ngx_http_procore_scope_first_verdicts(
-    ngx_http_procore_scope_ctx_t *ctx);
 
 
 void
@@ -46,14 +42,14 @@ ngx_http_procore_scope_bind_known(ngx_http_request_t *r,
         return;
     }
 
-    if (company && ctx->company && company != ctx->company) {
+    if (company && ctx->judge.company && company != ctx->judge.company) {
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
                                     PROCORE_RANK_TOKEN, NULL);
         return;
     }
 
     if (ctx->way == PROCORE_WAY_FIRST_TRIED
-        && ctx->reason == PROCORE_REASON_OK)
+        && ctx->judge.reason == PROCORE_REASON_OK)
     {
         /* this request relies on it, whatever becomes of the first one */
 
@@ -63,7 +59,7 @@ ngx_http_procore_scope_bind_known(ngx_http_request_t *r,
         return;
     }
 
-    if (ctx->company || ctx->reason != PROCORE_REASON_OK) {
+    if (ctx->judge.company || ctx->judge.reason != PROCORE_REASON_OK) {
         return;
     }
 
@@ -86,7 +82,7 @@ ngx_http_procore_scope_bind_known(ngx_http_request_t *r,
         return;
     }
 
-    ctx->company = company;
+    ctx->judge.company = company;
     ctx->way = way;
     ctx->to_bind = 1;
 }
@@ -124,7 +120,7 @@ ngx_http_procore_scope_bind_token(ngx_http_request_t *r,
 
     ngx_http_procore_scope_bind_op(ctx, ctx->confirms ? PROCORE_STORE_CONFIRM
                                                       : PROCORE_STORE_BIND,
-                                   ctx->company, ctx->way, &op);
+                                   ctx->judge.company, ctx->way, &op);
 
     if (ngx_http_procore_scope_store_write(&op,
                                     wait ? ngx_http_procore_scope_bound : NULL,
@@ -170,6 +166,7 @@ ngx_http_procore_scope_bound(void *data, procore_store_op_t *op)
     case PROCORE_OK:
         ctx->binding = op->bound;
         ctx->known = PROCORE_OK;
+        ngx_http_procore_scope_judge_client(ctx);
 
         if (op->bound.state == PROCORE_FAMILY_WITHDRAWN) {
             ngx_http_procore_scope_note(ctx, PROCORE_REASON_REVOKED_TOKEN,
@@ -188,7 +185,7 @@ ngx_http_procore_scope_bound(void *data, procore_store_op_t *op)
 
         /* Procore did not know the token when it was first used */
 
-        ctx->company = 0;
+        ctx->judge.company = 0;
         ctx->way = PROCORE_WAY_NONE;
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
                                     PROCORE_RANK_TOKEN, NULL);
@@ -197,7 +194,8 @@ ngx_http_procore_scope_bound(void *data, procore_store_op_t *op)
     case PROCORE_CONFLICT:
         ctx->binding = op->bound;
         ctx->known = PROCORE_OK;
-        ctx->company = op->bound.company;
+        ngx_http_procore_scope_judge_client(ctx);
+        ctx->judge.company = op->bound.company;
         ctx->way = op->bound.way;
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
                                     PROCORE_RANK_TOKEN, NULL);
@@ -217,12 +215,13 @@ ngx_http_procore_scope_bound(void *data, procore_store_op_t *op)
 void
 ngx_http_procore_scope_first_use(ngx_http_procore_scope_ctx_t *ctx)
 {
+    uint64_t          company;
     ngx_str_t         client;
     procore_reason_e  reason;
 
-    ctx->first_use = 0;
+    ctx->judge.first_use = 0;
 
-    if (ctx->rank < PROCORE_RANK_UNCERTAIN) {
+    if (ctx->judge.rank < PROCORE_RANK_UNCERTAIN) {
         return;
     }
 
@@ -230,17 +229,15 @@ ngx_http_procore_scope_first_use(ngx_http_procore_scope_ctx_t *ctx)
 
     reason = PROCORE_REASON_UNBOUND;
 
-    if (ctx->named_company && !ctx->several
-        && ngx_http_procore_scope_first_projects(ctx))
-    {
-        if (ngx_http_procore_scope_client_allows(ctx->conf, &client,
-                                                 ctx->named_company))
-        {
-            ctx->company = ctx->named_company;
+    company = procore_judge_first_company(&ctx->judge);
+    ngx_http_procore_scope_judge_end(ctx);
+
+    if (company) {
+        if (ngx_http_procore_scope_client_allows(ctx->conf, &client, company)) {
+            procore_judge_first_bound(&ctx->judge, company);
+
             ctx->way = PROCORE_WAY_FIRST_TRIED;
             ctx->to_bind = 1;
-
-            ngx_http_procore_scope_first_verdicts(ctx);
 
             return;
         }
@@ -249,73 +246,6 @@ ngx_http_procore_scope_first_use(ngx_http_procore_scope_ctx_t *ctx)
     }
 
     ngx_http_procore_scope_note(ctx, reason, PROCORE_RANK_TOKEN, NULL);
-}
-
-
-/* What is known of the projects beside the company: 0 where one is foreign. */
-
-static ngx_uint_t
-ngx_http_procore_scope_first_projects(ngx_http_procore_scope_ctx_t *ctx)
-{
-    int                                rc;
-    ngx_uint_t                         i, good;
-    procore_project_t                  project;
-    ngx_http_procore_scope_unknown_t  *unknown;
-
-    if (ctx->unknown.nelts == 0) {
-        return 1;
-    }
-
-    if (ngx_http_procore_scope_store_begin() != NGX_OK) {
-        return 0;
-    }
-
-    good = 1;
-    unknown = ctx->unknown.elts;
-
-    for (i = 0; i < ctx->unknown.nelts; i++) {
-
-        rc = ngx_http_procore_scope_store_project(ctx->conf->realm,
-                                                  unknown[i].id, &project);
-
-        if (rc == PROCORE_NOT_FOUND
-            || (rc == PROCORE_OK && project.valid_for
-                && project.learnt_at + project.valid_for
-                   <= (uint64_t) ngx_time()))
-        {
-            continue;
-        }
-
-        if (rc != PROCORE_OK || project.company != ctx->named_company) {
-            good = 0;
-            break;
-        }
-
-        unknown[i].verdict = NGX_HTTP_PROCORE_SCOPE_OWN;
-    }
-
-    ngx_http_procore_scope_store_end();
-
-    return good;
-}
-
-
-/* Claims were kept before the token had a company. */
-
-static void
-ngx_http_procore_scope_first_verdicts(ngx_http_procore_scope_ctx_t *ctx)
-{
-    ngx_uint_t                       i;
-    ngx_http_procore_scope_claim_t  *claim;
-
-    claim = ctx->claims.elts;
-
-    for (i = 0; i < ctx->claims.nelts; i++) {
-
-        if (claim[i].kind == PROCORE_KIND_COMPANY) {
-            claim[i].verdict = NGX_HTTP_PROCORE_SCOPE_OWN;
-        }
-    }
 }
 
 
@@ -331,7 +261,8 @@ ngx_http_procore_scope_first_undo(ngx_http_request_t *r,
 
     ctx->first_bound = 0;
 
-    ngx_http_procore_scope_bind_op(ctx, PROCORE_STORE_UNBIND, ctx->company,
+    ngx_http_procore_scope_bind_op(ctx, PROCORE_STORE_UNBIND,
+                                   ctx->judge.company,
                                    PROCORE_WAY_FIRST_TRIED, &op);
 
     op.now = ctx->binding.bound_at;
@@ -391,14 +322,14 @@ ngx_http_procore_scope_first_over(ngx_http_procore_scope_ctx_t *ctx)
         || (status == 0 && ngx_http_procore_scope_cached(r)))
     {
         (void) ngx_http_procore_scope_first_undo(r, ctx, 0);
-        ctx->company = 0;
+        ctx->judge.company = 0;
 
     } else if (status) {
         ctx->first_bound = 0;
 
         ngx_http_procore_scope_bind_op(ctx, PROCORE_STORE_CONFIRM,
-                                       ctx->company, PROCORE_WAY_FIRST_USE,
-                                       &op);
+                                       ctx->judge.company,
+                                       PROCORE_WAY_FIRST_USE, &op);
 
         /* if it fails, the next request does it */
 
@@ -425,7 +356,7 @@ ngx_http_procore_scope_first_seen(ngx_http_procore_scope_ctx_t *ctx)
 
     /* nobody waits for a list here: what is not known stays so */
 
-    ctx->unknown.nelts = 0;
+    ctx->judge.nunknown = 0;
 
     if (!ctx->to_bind) {
         return;
@@ -440,7 +371,7 @@ ngx_http_procore_scope_first_seen(ngx_http_procore_scope_ctx_t *ctx)
     }
 
     ctx->to_bind = 0;
-    ctx->company = 0;
+    ctx->judge.company = 0;
     ctx->way = PROCORE_WAY_NONE;
 
     ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,

@@ -19,8 +19,6 @@
 static ngx_int_t ngx_http_procore_scope_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static void ngx_http_procore_scope_body_handler(ngx_http_request_t *r);
-static void ngx_http_procore_scope_feed(ngx_http_procore_scope_ctx_t *ctx,
-    u_char *data, size_t len);
 static void ngx_http_procore_scope_feed_end(ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_feed_read(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
@@ -67,67 +65,34 @@ ngx_int_t
 ngx_http_procore_scope_start_body(ngx_http_procore_scope_ctx_t *ctx,
     const procore_sink_t *sink, u_char *scratch, size_t scratch_size)
 {
-    int                  rc;
-    ngx_uint_t           ntypes, nencodings;
-    procore_str_t        types[NGX_HTTP_PROCORE_SCOPE_LINES];
-    procore_str_t        encodings[NGX_HTTP_PROCORE_SCOPE_LINES];
-    procore_str_t        boundary;
-    procore_body_e       type;
-    procore_sink_t      *kept;
-    ngx_http_request_t  *r;
+    procore_str_t         types[NGX_HTTP_PROCORE_SCOPE_LINES];
+    procore_str_t         encodings[NGX_HTTP_PROCORE_SCOPE_LINES];
+    ngx_http_request_t   *r;
+    procore_judge_body_t  head;
 
     r = ctx->request;
 
-    ntypes = ngx_http_procore_scope_lines(r,
+    head.types = types;
+    head.ntypes = ngx_http_procore_scope_lines(r,
                                  &ngx_http_procore_scope_content_type, types);
-    nencodings = ngx_http_procore_scope_lines(r,
+    head.encodings = encodings;
+    head.nencodings = ngx_http_procore_scope_lines(r,
                          &ngx_http_procore_scope_content_encoding, encodings);
+    head.length = r->headers_in.content_length_n > 0
+                  ? (uint64_t) r->headers_in.content_length_n : 0;
 
-    type = procore_body_type(types, ntypes, encodings, nencodings, &boundary);
-
-    if (type == PROCORE_BODY_UNREAD) {
-        return NGX_DECLINED;
-    }
-
-    if (type == PROCORE_BODY_UNSUPPORTED) {
-        ctx->unsupported = 1;
-
-        /* A chunked body may still turn out to be empty. */
-
-        if (r->headers_in.content_length_n > 0) {
-            ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNSUPPORTED_BODY,
-                                        PROCORE_RANK_BODY_MALFORMED, NULL);
-        }
-
+    switch (procore_judge_body_start(&ctx->judge, &head, sink, scratch,
+                                     scratch_size))
+    {
+    case PROCORE_OK:
         return NGX_OK;
-    }
 
-    ctx->body = ngx_palloc(r->pool, sizeof(procore_body_t));
-    kept = ngx_palloc(r->pool, sizeof(procore_sink_t));
+    case PROCORE_NOT_FOUND:
+        return NGX_DECLINED;
 
-    if (ctx->body == NULL || kept == NULL) {
+    default:
         return NGX_ERROR;
     }
-
-    *kept = *sink;
-
-    rc = procore_body_start(ctx->body, type, &boundary, ctx->conf->body_size,
-                            &ctx->rules, kept, scratch, scratch_size);
-
-    if (rc != PROCORE_OK) {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_MALFORMED_BODY,
-                                    PROCORE_RANK_BODY_MALFORMED, NULL);
-        return NGX_OK;
-    }
-
-    if (type != PROCORE_BODY_MULTIPART && ctx->conf->body_size
-        && r->headers_in.content_length_n > (off_t) ctx->conf->body_size)
-    {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_BODY_TOO_LARGE,
-                                    PROCORE_RANK_BODY_MALFORMED, NULL);
-    }
-
-    return NGX_OK;
 }
 
 
@@ -233,7 +198,7 @@ ngx_http_procore_scope_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ctx = ngx_http_procore_scope_get_ctx(r);
 
     if (ctx == NULL || ctx->body_seen
-        || (ctx->body == NULL && !ctx->unsupported))
+        || (ctx->judge.body == NULL && !ctx->judge.unsupported))
     {
         return ngx_http_procore_scope_next_request_body_filter(r, in);
     }
@@ -242,8 +207,8 @@ ngx_http_procore_scope_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         b = cl->buf;
 
         if (ngx_buf_in_memory(b) && b->last > b->pos) {
-            ngx_http_procore_scope_feed(ctx, b->pos,
-                                        (size_t) (b->last - b->pos));
+            procore_judge_body_feed(&ctx->judge, b->pos,
+                                    (size_t) (b->last - b->pos));
         }
 
         if (b->last_buf) {
@@ -263,46 +228,11 @@ ngx_http_procore_scope_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
 
 static void
-ngx_http_procore_scope_feed(ngx_http_procore_scope_ctx_t *ctx, u_char *data,
-    size_t len)
-{
-    if (ctx->unsupported) {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNSUPPORTED_BODY,
-                                    PROCORE_RANK_BODY_MALFORMED, NULL);
-        return;
-    }
-
-    if (ctx->body) {
-        (void) procore_body_feed(ctx->body, data, len);
-    }
-}
-
-
-static void
 ngx_http_procore_scope_feed_end(ngx_http_procore_scope_ctx_t *ctx)
 {
     ctx->body_seen = 1;
 
-    if (ctx->body == NULL) {
-        return;
-    }
-
-    switch (procore_body_end(ctx->body)) {
-
-    case PROCORE_OK:
-        break;
-
-    case PROCORE_TOO_LARGE:
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_BODY_TOO_LARGE,
-                                    PROCORE_RANK_BODY_MALFORMED, NULL);
-        break;
-
-    default:
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_MALFORMED_BODY,
-                                    PROCORE_RANK_BODY_MALFORMED, NULL);
-        break;
-    }
-
+    procore_judge_body_end(&ctx->judge);
     ngx_http_procore_scope_judge_end(ctx);
 }
 
@@ -323,8 +253,8 @@ ngx_http_procore_scope_feed_read(ngx_http_request_t *r,
         if (!b->in_file) {
 
             if (b->last > b->pos) {
-                ngx_http_procore_scope_feed(ctx, b->pos,
-                                            (size_t) (b->last - b->pos));
+                procore_judge_body_feed(&ctx->judge, b->pos,
+                                        (size_t) (b->last - b->pos));
             }
 
             continue;
@@ -368,7 +298,7 @@ ngx_http_procore_scope_feed_file(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        ngx_http_procore_scope_feed(ctx, piece, (size_t) n);
+        procore_judge_body_feed(&ctx->judge, piece, (size_t) n);
     }
 
     return NGX_OK;

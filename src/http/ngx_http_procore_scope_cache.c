@@ -55,8 +55,8 @@ ngx_http_procore_scope_cache_told(ngx_http_request_t *r,
 
     text.data = buf;
 
-    if (ctx->company) {
-        text.len = (size_t) (ngx_sprintf(buf, "%uL", ctx->company) - buf);
+    if (ctx->judge.company) {
+        text.len = (size_t) (ngx_sprintf(buf, "%uL", ctx->judge.company) - buf);
 
         if (ngx_http_procore_scope_cache_holds(&r->cache->keys, &text, 1)) {
             return 1;

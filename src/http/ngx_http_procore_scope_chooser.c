@@ -48,7 +48,8 @@ ngx_http_procore_scope_chooser_start(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ctx->conf = ngx_http_get_module_loc_conf(r, ngx_http_procore_scope_module);
+    ngx_http_procore_scope_judge_conf(ctx,
+               ngx_http_get_module_loc_conf(r, ngx_http_procore_scope_module));
     ctx->relay = NULL;
 
     if (ngx_http_procore_scope_relay_make(r, ctx) == NULL
@@ -181,7 +182,7 @@ ngx_http_procore_scope_chooser_bound(ngx_http_procore_scope_ctx_t *ctx)
         return PROCORE_REASON_REVOKED_TOKEN;
     }
 
-    ctx->company = relay->bound.company;
+    ctx->judge.company = relay->bound.company;
     ctx->way = relay->bound.way;
 
     if (relay->rc == PROCORE_CONFLICT) {

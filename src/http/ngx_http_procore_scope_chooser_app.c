@@ -100,7 +100,7 @@ ngx_http_procore_scope_chooser_identify(ngx_http_request_t *r,
         }
     }
 
-    if (ctx->rank == PROCORE_RANK_NONE && ctx->to_bind) {
+    if (ctx->judge.rank == PROCORE_RANK_NONE && ctx->to_bind) {
         ctx->chooser->bound = 1;
 
         rc = ngx_http_procore_scope_bind_token(r, ctx);
@@ -110,8 +110,8 @@ ngx_http_procore_scope_chooser_identify(ngx_http_request_t *r,
         }
     }
 
-    if (ctx->rank != PROCORE_RANK_NONE) {
-        return ngx_http_procore_scope_chooser_deny(r, ctx, ctx->reason);
+    if (ctx->judge.rank != PROCORE_RANK_NONE) {
+        return ngx_http_procore_scope_chooser_deny(r, ctx, ctx->judge.reason);
     }
 
     return NGX_OK;
@@ -133,7 +133,7 @@ ngx_http_procore_scope_chooser_read(ngx_http_request_t *r,
         }
     }
 
-    if (ctx->rank == PROCORE_RANK_NONE && !ctx->body_read) {
+    if (ctx->judge.rank == PROCORE_RANK_NONE && !ctx->body_read) {
 
         rc = ngx_http_procore_scope_read_body(r, ctx);
 
@@ -144,15 +144,15 @@ ngx_http_procore_scope_chooser_read(ngx_http_request_t *r,
 
     chooser = ctx->chooser;
 
-    if (ctx->rank == PROCORE_RANK_NONE
+    if (ctx->judge.rank == PROCORE_RANK_NONE
         && (chooser->claims != 1 || chooser->unclear))
     {
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_MALFORMED_BODY,
                                     PROCORE_RANK_BODY_MALFORMED, NULL);
     }
 
-    if (ctx->rank != PROCORE_RANK_NONE) {
-        return ngx_http_procore_scope_chooser_deny(r, ctx, ctx->reason);
+    if (ctx->judge.rank != PROCORE_RANK_NONE) {
+        return ngx_http_procore_scope_chooser_deny(r, ctx, ctx->judge.reason);
     }
 
     return NGX_OK;
@@ -183,13 +183,13 @@ ngx_http_procore_scope_chooser_body(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (ctx->body == NULL || ctx->body->type != PROCORE_BODY_JSON) {
+    if (ctx->judge.body == NULL || ctx->judge.body->type != PROCORE_BODY_JSON) {
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNSUPPORTED_BODY,
                                     PROCORE_RANK_BODY_MALFORMED, NULL);
         return NGX_OK;
     }
 
-    ctx->body->limit = NGX_HTTP_PROCORE_SCOPE_CHOOSER_BODY;
+    ctx->judge.body->limit = NGX_HTTP_PROCORE_SCOPE_CHOOSER_BODY;
 
     if (r->headers_in.content_length_n > NGX_HTTP_PROCORE_SCOPE_CHOOSER_BODY) {
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_BODY_TOO_LARGE,
@@ -207,7 +207,8 @@ ngx_http_procore_scope_chooser_claim(void *data, const procore_claim_t *claim)
 {
     ngx_http_procore_scope_ctx_t *ctx = data;
 
-    ngx_http_procore_scope_claim_t    *kept;
+    ngx_str_t                          name, value;
+    procore_judge_claim_t             *kept;
     ngx_http_procore_scope_chooser_t  *chooser;
 
     chooser = ctx->chooser;
@@ -228,23 +229,25 @@ ngx_http_procore_scope_chooser_claim(void *data, const procore_claim_t *claim)
 
     chooser->unclear = 1;
 
-    kept = ngx_pcalloc(ctx->request->pool,
-                       sizeof(ngx_http_procore_scope_claim_t));
+    kept = ngx_pcalloc(ctx->request->pool, sizeof(procore_judge_claim_t));
 
     if (kept == NULL
-        || ngx_http_procore_scope_copy(ctx->request->pool, &kept->name,
-                                       &claim->name)
+        || ngx_http_procore_scope_copy(ctx->request->pool, &name, &claim->name)
            != NGX_OK
-        || ngx_http_procore_scope_copy(ctx->request->pool, &kept->value,
+        || ngx_http_procore_scope_copy(ctx->request->pool, &value,
                                        &claim->value)
            != NGX_OK)
     {
         return;
     }
 
+    kept->name.len = name.len;
+    kept->name.data = name.data;
+    kept->value.len = value.len;
+    kept->value.data = value.data;
     kept->carrier = claim->carrier;
     kept->kind = claim->kind;
-    kept->verdict = NGX_HTTP_PROCORE_SCOPE_MALFORMED;
+    kept->verdict = PROCORE_VERDICT_MALFORMED;
 
     ngx_http_procore_scope_note(ctx, PROCORE_REASON_MALFORMED_ID,
                                 PROCORE_RANK_BODY_MALFORMED, kept);
@@ -259,8 +262,8 @@ ngx_http_procore_scope_chooser_judge(ngx_http_request_t *r,
 {
     ngx_str_t  client;
 
-    if (ctx->company) {
-        return ctx->company == ctx->chooser->wanted
+    if (ctx->judge.company) {
+        return ctx->judge.company == ctx->chooser->wanted
                ? NGX_OK
                : ngx_http_procore_scope_chooser_deny(r, ctx,
                                                      PROCORE_REASON_REBIND);
@@ -300,8 +303,8 @@ ngx_http_procore_scope_chooser_told(ngx_http_request_t *r,
                                                  PROCORE_REASON_LOOKUP_FAILED);
     }
 
-    if (chooser->wanted == 0 || ctx->company) {
-        ctx->relay->offered = ctx->company
+    if (chooser->wanted == 0 || ctx->judge.company) {
+        ctx->relay->offered = ctx->judge.company
                               ? 1 : (ngx_int_t) chooser->list.ids.nelts;
 
         ngx_http_procore_scope_chooser_did(ctx, "company_offered");
@@ -409,9 +412,9 @@ ngx_http_procore_scope_chooser_text(ngx_http_request_t *r,
     text->data = p;
     last = p + size;
 
-    if (ctx->company) {
+    if (ctx->judge.company) {
         p = ngx_slprintf(p, last, "{\"company_id\":%uL,\"bound_by\":\"%s\"",
-                         ctx->company,
+                         ctx->judge.company,
                          ngx_http_procore_scope_way_name(ctx->way));
 
     } else {
@@ -426,7 +429,7 @@ ngx_http_procore_scope_chooser_text(ngx_http_request_t *r,
 
     while (procore_relay_company_next(&list, &id, &one) == PROCORE_OK) {
 
-        if (ctx->company && id != ctx->company) {
+        if (ctx->judge.company && id != ctx->judge.company) {
             continue;
         }
 
@@ -440,7 +443,7 @@ ngx_http_procore_scope_chooser_text(ngx_http_request_t *r,
         comma = ",";
     }
 
-    p = ngx_slprintf(p, last, companies->partial && ctx->company == 0
+    p = ngx_slprintf(p, last, companies->partial && ctx->judge.company == 0
                               ? "],\"partial\":true}" : "]}");
 
     text->len = (size_t) (p - text->data);
@@ -455,7 +458,7 @@ ngx_http_procore_scope_chooser_deny(ngx_http_request_t *r,
 {
     /* what was noted before may name the claim that decides */
 
-    if (ctx->rank == PROCORE_RANK_NONE) {
+    if (ctx->judge.rank == PROCORE_RANK_NONE) {
         ngx_http_procore_scope_note(ctx, reason, PROCORE_RANK_TOKEN, NULL);
     }
 

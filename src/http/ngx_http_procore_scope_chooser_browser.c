@@ -93,12 +93,13 @@ ngx_http_procore_scope_chooser_get(ngx_http_request_t *r,
     }
 
     if (rc == NGX_OK && ctx->relay->record.state == PROCORE_SEALED_SPENT) {
-        ctx->reason = PROCORE_REASON_SPENT;
+        ctx->judge.reason = PROCORE_REASON_SPENT;
         rc = NGX_DECLINED;
     }
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_procore_scope_chooser_refuse(r, ctx, ctx->reason, 0);
+        return ngx_http_procore_scope_chooser_refuse(r, ctx,
+                                                     ctx->judge.reason, 0);
     }
 
     if (rc != NGX_OK) {
@@ -133,7 +134,8 @@ ngx_http_procore_scope_chooser_post(ngx_http_request_t *r,
     }
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_procore_scope_chooser_refuse(r, ctx, ctx->reason, 0);
+        return ngx_http_procore_scope_chooser_refuse(r, ctx,
+                                                     ctx->judge.reason, 0);
     }
 
     if (rc != NGX_OK) {
@@ -172,19 +174,19 @@ ngx_http_procore_scope_chooser_posted(ngx_http_request_t *r,
     }
 
     if (rc != NGX_OK) {
-        ctx->reason = PROCORE_REASON_BAD_REQUEST;
+        ctx->judge.reason = PROCORE_REASON_BAD_REQUEST;
         return rc;
     }
 
     if (!ngx_http_procore_scope_picked_ours(ctx, &token)) {
-        ctx->reason = PROCORE_REASON_CSRF;
+        ctx->judge.reason = PROCORE_REASON_CSRF;
         return NGX_DECLINED;
     }
 
     if (procore_id_classify(company.data, company.len, &ctx->chooser->wanted)
         != PROCORE_ID_NUMBER)
     {
-        ctx->reason = PROCORE_REASON_COMPANY_NOT_OFFERED;
+        ctx->judge.reason = PROCORE_REASON_COMPANY_NOT_OFFERED;
         return NGX_DECLINED;
     }
 
@@ -315,7 +317,7 @@ ngx_http_procore_scope_chooser_written(ngx_http_request_t *r,
     {
         /* a second click was quicker */
 
-        ctx->company = chooser->wanted;
+        ctx->judge.company = chooser->wanted;
         ngx_http_procore_scope_chooser_did(ctx, "company_chosen");
         return ngx_http_procore_scope_chooser_done(r, ctx);
     }

@@ -51,12 +51,13 @@ ngx_http_procore_scope_chooser_open(ngx_http_request_t *r,
     rc = ngx_http_procore_scope_chooser_look(r, ctx);
 
     if (rc == NGX_OK && ctx->relay->record.state == PROCORE_SEALED_SPENT) {
-        ctx->reason = PROCORE_REASON_SPENT;
+        ctx->judge.reason = PROCORE_REASON_SPENT;
         rc = NGX_DECLINED;
     }
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_procore_scope_chooser_refuse(r, ctx, ctx->reason, 0);
+        return ngx_http_procore_scope_chooser_refuse(r, ctx,
+                                                     ctx->judge.reason, 0);
     }
 
     if (rc != NGX_OK
@@ -148,7 +149,7 @@ ngx_http_procore_scope_chooser_find(ngx_http_request_t *r,
     }
 
     if (!procore_choose_is_link(&relay->authorization.token)) {
-        ctx->reason = PROCORE_REASON_NO_TRANSACTION;
+        ctx->judge.reason = PROCORE_REASON_NO_TRANSACTION;
         return NGX_DECLINED;
     }
 
@@ -199,16 +200,16 @@ ngx_http_procore_scope_chooser_look(ngx_http_request_t *r,
         break;
 
     case PROCORE_NOT_FOUND:
-        ctx->reason = PROCORE_REASON_NO_TRANSACTION;
+        ctx->judge.reason = PROCORE_REASON_NO_TRANSACTION;
         return NGX_DECLINED;
 
     default:
-        ctx->reason = PROCORE_REASON_STORE_FAILED;
+        ctx->judge.reason = PROCORE_REASON_STORE_FAILED;
         return NGX_DECLINED;
     }
 
     if (relay->record.state == PROCORE_SEALED_SPENT) {
-        ctx->company = relay->record.company;
+        ctx->judge.company = relay->record.company;
         return NGX_OK;
     }
 
@@ -218,7 +219,7 @@ ngx_http_procore_scope_chooser_look(ngx_http_request_t *r,
                                                &ctx->chooser->kept)
            != NGX_OK)
     {
-        ctx->reason = PROCORE_REASON_NO_TRANSACTION;
+        ctx->judge.reason = PROCORE_REASON_NO_TRANSACTION;
         return NGX_DECLINED;
     }
 
@@ -250,7 +251,7 @@ ngx_http_procore_scope_chooser_token(ngx_http_request_t *r,
     ctx->digested = 1;
 
     if (ngx_http_procore_scope_store_begin() != NGX_OK) {
-        ctx->reason = PROCORE_REASON_STORE_FAILED;
+        ctx->judge.reason = PROCORE_REASON_STORE_FAILED;
         return NGX_DECLINED;
     }
 
@@ -260,7 +261,7 @@ ngx_http_procore_scope_chooser_token(ngx_http_request_t *r,
     ngx_http_procore_scope_store_end();
 
     if (ctx->known != PROCORE_OK) {
-        ctx->reason = ctx->known == PROCORE_NOT_FOUND
+        ctx->judge.reason = ctx->known == PROCORE_NOT_FOUND
                       ? PROCORE_REASON_NO_TRANSACTION
                       : PROCORE_REASON_STORE_FAILED;
         return NGX_DECLINED;
@@ -268,7 +269,8 @@ ngx_http_procore_scope_chooser_token(ngx_http_request_t *r,
 
     ngx_http_procore_scope_client_id(ctx, &id);
 
-    ctx->conf = ngx_http_procore_scope_client_conf(ctx->conf, &id);
+    ngx_http_procore_scope_judge_conf(ctx,
+                           ngx_http_procore_scope_client_conf(ctx->conf, &id));
 
     if (ctx->conf->clients && id.len) {
         ctx->relay->client = ngx_http_procore_scope_client_same(
@@ -276,14 +278,14 @@ ngx_http_procore_scope_chooser_token(ngx_http_request_t *r,
     }
 
     if (ctx->binding.state == PROCORE_FAMILY_WITHDRAWN) {
-        ctx->reason = PROCORE_REASON_REVOKED_TOKEN;
+        ctx->judge.reason = PROCORE_REASON_REVOKED_TOKEN;
         return NGX_DECLINED;
     }
 
     if (ctx->binding.state == PROCORE_FAMILY_BOUND) {
-        ctx->company = ctx->binding.company;
+        ctx->judge.company = ctx->binding.company;
         ctx->way = ctx->binding.way;
-        ctx->reason = PROCORE_REASON_SPENT;
+        ctx->judge.reason = PROCORE_REASON_SPENT;
         return NGX_DECLINED;
     }
 

@@ -69,7 +69,7 @@ ngx_http_procore_scope_chooser_refuse(ngx_http_request_t *r,
     procore_page_t                           page;
     ngx_http_procore_scope_chooser_words_t  *words;
 
-    ctx->reason = reason;
+    ctx->judge.reason = reason;
 
     ngx_http_procore_scope_chooser_page(r, ctx, &page,
                                               PROCORE_PAGE_ERROR);
@@ -139,11 +139,11 @@ ngx_http_procore_scope_chooser_nothing(ngx_http_request_t *r,
 {
     procore_page_t  page;
 
-    ctx->reason = PROCORE_REASON_NO_COMPANY;
+    ctx->judge.reason = PROCORE_REASON_NO_COMPANY;
 
     ngx_http_procore_scope_chooser_page(r, ctx, &page,
                                               PROCORE_PAGE_NOTHING);
-    ngx_http_procore_scope_page_reason(&page, ctx->reason);
+    ngx_http_procore_scope_page_reason(&page, ctx->judge.reason);
     ngx_http_procore_scope_page_help(ctx, &page);
 
     /* the app is not waiting: there is no way back to it */
@@ -152,7 +152,7 @@ ngx_http_procore_scope_chooser_nothing(ngx_http_request_t *r,
     page.login = ctx->chooser->list.login;
 
     return ngx_http_procore_scope_page(r, ctx,
-                                       procore_reasons[ctx->reason].status,
+                                    procore_reasons[ctx->judge.reason].status,
                                        &page);
 }
 

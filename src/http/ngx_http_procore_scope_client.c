@@ -480,6 +480,7 @@ ngx_http_procore_scope_client_twin(ngx_conf_t *cf,
 
     *twin = *conf;
     twin->mode = client[i]->mode;
+    twin->policy.mode = (procore_mode_e) twin->mode;
     twin->twin = conf;
     conf->twin = twin;
 

@@ -308,7 +308,7 @@ ngx_http_procore_scope_companies_find(ngx_http_procore_scope_ctx_t *ctx,
 {
     ngx_chain_t  *cl;
 
-    procore_company_list_start(list, ctx->company);
+    procore_company_list_start(list, ctx->judge.company);
 
     for (cl = ctx->answer->chain; cl; cl = cl->next) {
 

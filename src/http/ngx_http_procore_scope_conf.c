@@ -14,6 +14,8 @@ static ngx_int_t ngx_http_procore_scope_merge_array(ngx_conf_t *cf,
     ngx_array_t *outer, ngx_array_t **inner);
 static ngx_int_t ngx_http_procore_scope_merge_paths(ngx_conf_t *cf,
     ngx_array_t *outer, ngx_array_t **inner);
+static void ngx_http_procore_scope_policy(
+    ngx_http_procore_scope_loc_conf_t *conf);
 
 
 /* Ways that are not built yet have no effect by default either. */
@@ -24,10 +26,10 @@ static ngx_int_t ngx_http_procore_scope_merge_paths(ngx_conf_t *cf,
      | 1 << PROCORE_WAY_CHOOSER)
 
 
-static ngx_str_t  ngx_http_procore_scope_default_paths[] = {
-    ngx_string("/rest/"),
-    ngx_string("/vapid/"),
-    ngx_null_string
+static const procore_str_t  ngx_http_procore_scope_default_paths[] = {
+    procore_str("/rest/"),
+    procore_str("/vapid/"),
+    { 0, NULL }
 };
 
 static ngx_str_t  ngx_http_procore_scope_zone_name =
@@ -195,6 +197,7 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_http_procore_scope_cache_merge(cf, prev, conf);
+    ngx_http_procore_scope_policy(conf);
 
     /* last of all: it copies what has been merged */
 
@@ -203,11 +206,47 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
+/* What of the merged configuration the judge asks for. */
+
+static void
+ngx_http_procore_scope_policy(ngx_http_procore_scope_loc_conf_t *conf)
+{
+    procore_policy_t  *policy;
+
+    policy = &conf->policy;
+
+    policy->mode = (procore_mode_e) conf->mode;
+    policy->paths = conf->paths->elts;
+    policy->npaths = conf->paths->nelts;
+
+    if (conf->names) {
+        policy->names = conf->names->elts;
+        policy->nnames = conf->names->nelts;
+    }
+
+    if (conf->aliases) {
+        policy->aliases = conf->aliases->elts;
+        policy->naliases = conf->aliases->nelts;
+    }
+
+    if (conf->exceptions) {
+        policy->exceptions = conf->exceptions->elts;
+        policy->nexceptions = conf->exceptions->nelts;
+    }
+
+    policy->body_size = conf->body_size;
+    policy->undecided_allow = conf->undecided_allow;
+    policy->header = conf->header & 1;
+    policy->unlisted_deny = conf->unlisted_deny & 1;
+}
+
+
 static ngx_int_t
 ngx_http_procore_scope_merge_paths(ngx_conf_t *cf, ngx_array_t *outer,
     ngx_array_t **inner)
 {
-    ngx_str_t  *path, *name;
+    procore_str_t        *path;
+    const procore_str_t  *name;
 
     if (*inner != NGX_CONF_UNSET_PTR) {
         return NGX_OK;
@@ -218,7 +257,7 @@ ngx_http_procore_scope_merge_paths(ngx_conf_t *cf, ngx_array_t *outer,
         return NGX_OK;
     }
 
-    *inner = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+    *inner = ngx_array_create(cf->pool, 2, sizeof(procore_str_t));
     if (*inner == NULL) {
         return NGX_ERROR;
     }

@@ -15,15 +15,8 @@ static void ngx_http_procore_scope_before_log(void *data);
 static ngx_uint_t ngx_http_procore_scope_hidden_path(ngx_http_request_t *r,
     ngx_array_t *paths);
 static void ngx_http_procore_scope_cut_referer(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_procore_scope_has_credentials(
-    ngx_http_request_t *r);
 static ngx_uint_t ngx_http_procore_scope_token_in_query(
     ngx_http_request_t *r);
-static void ngx_http_procore_scope_no_claim(void *data,
-    const procore_claim_t *claim);
-static void ngx_http_procore_scope_found_param(void *data,
-    procore_carrier_e carrier, procore_param_e param, procore_value_e type,
-    const procore_str_t *value);
 static void ngx_http_procore_scope_cut_query(ngx_http_request_t *r);
 static u_char *ngx_http_procore_scope_log_context(ngx_http_request_t *r,
     ngx_http_request_t *sr, u_char *buf, size_t len);
@@ -43,6 +36,7 @@ ngx_int_t
 ngx_http_procore_scope_first_handler(ngx_http_request_t *r)
 {
     ngx_uint_t                           hidden;
+    procore_str_t                        query;
     ngx_http_procore_scope_ctx_t        *ctx;
     ngx_http_procore_scope_loc_conf_t   *plcf;
     ngx_http_procore_scope_main_conf_t  *pmcf;
@@ -73,7 +67,10 @@ ngx_http_procore_scope_first_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ctx->credentials = ngx_http_procore_scope_has_credentials(r);
+    query.len = r->args.len;
+    query.data = r->args.data;
+
+    ctx->credentials = procore_judge_credentials(&query) & 1;
 
     if (ctx->credentials || hidden
         || (r->uri.len >= 7 && ngx_memcmp(r->uri.data, "/oauth/", 7) == 0)
@@ -110,20 +107,20 @@ ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
          * is known of the body stays.
          */
 
-        if (ctx->rank < PROCORE_RANK_BODY_MALFORMED
-            || ctx->rank >= PROCORE_RANK_UNCERTAIN)
+        if (ctx->judge.rank < PROCORE_RANK_BODY_MALFORMED
+            || ctx->judge.rank >= PROCORE_RANK_UNCERTAIN)
         {
-            ctx->reason = PROCORE_REASON_OK;
-            ctx->rank = PROCORE_RANK_NONE;
-            ctx->deciding = NULL;
+            ctx->judge.reason = PROCORE_REASON_OK;
+            ctx->judge.rank = PROCORE_RANK_NONE;
+            ctx->judge.deciding = NULL;
         }
 
         ctx->started = 0;
         ctx->decision = NGX_HTTP_PROCORE_SCOPE_UNDECIDED;
         ctx->endpoint = PROCORE_OAUTH_NONE;
         ctx->answer_type = NGX_HTTP_PROCORE_SCOPE_ANSWER_NONE;
-        ctx->has_header = 0;
-        ctx->discovery = 0;
+        ctx->judge.has_header = 0;
+        ctx->judge.discovery = 0;
         ctx->redirected = 1;
         ctx->relay_over = ctx->relay != NULL;
         ctx->learns = 0;
@@ -157,8 +154,9 @@ ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
     before_log->data = ctx;
 
     ctx->request = r;
-    ctx->rank = PROCORE_RANK_NONE;
     ctx->known = PROCORE_NOT_FOUND;
+
+    ngx_http_procore_scope_judge_init(ctx, &ctx->judge);
 
     if (r == r->main) {
         ctx->normal = r->uri;
@@ -282,41 +280,6 @@ ngx_http_procore_scope_cut_referer(ngx_http_request_t *r)
 }
 
 
-static ngx_uint_t
-ngx_http_procore_scope_has_credentials(ngx_http_request_t *r)
-{
-    ngx_uint_t       found;
-    procore_str_t    query;
-    procore_form_t   form;
-    procore_sink_t   sink;
-    procore_rules_t  rules;
-
-    /* Neither of the two names can be written without one of these. */
-
-    if (ngx_strlchr(r->args.data, r->args.data + r->args.len, '%') == NULL
-        && ngx_strnstr(r->args.data, "_token", r->args.len) == NULL)
-    {
-        return 0;
-    }
-
-    ngx_memzero(&rules, sizeof(procore_rules_t));
-
-    found = 0;
-
-    sink.data = &found;
-    sink.claim = ngx_http_procore_scope_no_claim;
-    sink.unlisted = NULL;
-    sink.param = ngx_http_procore_scope_found_param;
-
-    query.len = r->args.len;
-    query.data = r->args.data;
-
-    (void) procore_query_claims(&form, &rules, &sink, &query, NULL, 0);
-
-    return found;
-}
-
-
 /* The token of the header once more, as the value of whatever parameter. */
 
 static ngx_uint_t
@@ -336,26 +299,6 @@ ngx_http_procore_scope_token_in_query(ngx_http_request_t *r)
 
     return procore_bearer(&value, &token) == PROCORE_OK
            && memmem(r->args.data, r->args.len, token.data, token.len) != NULL;
-}
-
-
-static void
-ngx_http_procore_scope_no_claim(void *data, const procore_claim_t *claim)
-{
-}
-
-
-static void
-ngx_http_procore_scope_found_param(void *data, procore_carrier_e carrier,
-    procore_param_e param, procore_value_e type, const procore_str_t *value)
-{
-    ngx_uint_t *found = data;
-
-    if (param == PROCORE_PARAM_ACCESS_TOKEN
-        || param == PROCORE_PARAM_BEARER_TOKEN)
-    {
-        *found = 1;
-    }
 }
 
 
@@ -478,8 +421,6 @@ ngx_http_procore_scope_before_log(void *data)
 ngx_int_t
 ngx_http_procore_scope_decide(ngx_http_procore_scope_ctx_t *ctx)
 {
-    ngx_uint_t  undecided;
-
     if (ctx->decision != NGX_HTTP_PROCORE_SCOPE_UNDECIDED) {
         return ctx->decision == NGX_HTTP_PROCORE_SCOPE_DENY ? NGX_DECLINED
                                                             : NGX_OK;
@@ -489,39 +430,16 @@ ngx_http_procore_scope_decide(ngx_http_procore_scope_ctx_t *ctx)
         ngx_str_set(&ctx->action, "request");
     }
 
-    if (ctx->rank == PROCORE_RANK_NONE) {
-        ctx->decision = NGX_HTTP_PROCORE_SCOPE_ALLOW;
+    ctx->decision = procore_judge_decide(&ctx->judge);
 
-        if (ctx->discovery) {
-            ctx->reason = PROCORE_REASON_DISCOVERY;
-
-        } else if (ctx->excepted) {
-            ctx->reason = PROCORE_REASON_EXCEPTION;
-        }
-
+    if (ctx->decision == NGX_HTTP_PROCORE_SCOPE_ALLOW) {
         return NGX_OK;
     }
-
-    undecided = ctx->reason == PROCORE_REASON_LOOKUP_FAILED
-                || ctx->reason == PROCORE_REASON_STORE_FAILED;
 
     if (ctx->relay) {
 
         /* the gateway's own business in either mode: nobody else can answer */
 
-        ctx->decision = NGX_HTTP_PROCORE_SCOPE_DENY;
-
-    } else if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_MONITOR) {
-        ctx->decision = undecided ? NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED
-                                  : NGX_HTTP_PROCORE_SCOPE_WOULD_DENY;
-
-    } else if (undecided
-               && (ctx->conf->undecided_allow
-                   & ((ngx_uint_t) 1 << ctx->reason)))
-    {
-        ctx->decision = NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED;
-
-    } else {
         ctx->decision = NGX_HTTP_PROCORE_SCOPE_DENY;
     }
 
@@ -554,7 +472,7 @@ ngx_http_procore_scope_log_refusal(ngx_http_procore_scope_ctx_t *ctx)
                   "procore_scope: %s %*s, claim \"%V\", token \"%V\", "
                   "company %uL",
                   ngx_http_procore_scope_decision_name(ctx->decision),
-                  procore_reasons[ctx->reason].name.len,
-                  procore_reasons[ctx->reason].name.data,
-                  &claim, &token, ctx->company);
+                  procore_reasons[ctx->judge.reason].name.len,
+                  procore_reasons[ctx->judge.reason].name.data,
+                  &claim, &token, ctx->judge.company);
 }

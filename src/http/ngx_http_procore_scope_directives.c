@@ -183,15 +183,16 @@ ngx_http_procore_scope_paths(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_procore_scope_loc_conf_t *plcf = conf;
 
-    ngx_str_t   *value, *path;
-    ngx_uint_t   i;
+    ngx_str_t      *value;
+    ngx_uint_t      i;
+    procore_str_t  *path;
 
     if (plcf->paths != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
     plcf->paths = ngx_array_create(cf->pool, cf->args->nelts - 1,
-                                   sizeof(ngx_str_t));
+                                   sizeof(procore_str_t));
     if (plcf->paths == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -212,7 +213,8 @@ ngx_http_procore_scope_paths(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
-        *path = value[i];
+        path->len = value[i].len;
+        path->data = value[i].data;
     }
 
     return NGX_CONF_OK;
@@ -299,9 +301,9 @@ ngx_http_procore_scope_alias(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_procore_scope_loc_conf_t *plcf = conf;
 
-    uint64_t                         id;
-    ngx_str_t                       *value;
-    ngx_http_procore_scope_alias_t  *alias;
+    uint64_t          id;
+    ngx_str_t        *value;
+    procore_alias_t  *alias;
 
     value = cf->args->elts;
 
@@ -318,7 +320,7 @@ ngx_http_procore_scope_alias(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     alias = ngx_http_procore_scope_push(cf, &plcf->aliases,
-                                        sizeof(ngx_http_procore_scope_alias_t));
+                                        sizeof(procore_alias_t));
     if (alias == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -326,7 +328,8 @@ ngx_http_procore_scope_alias(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     (void) procore_id_classify(value[1].data, value[1].len, &alias->company);
 
     ngx_strlow(value[2].data, value[2].data, value[2].len);
-    alias->alias = value[2];
+    alias->alias.len = value[2].len;
+    alias->alias.data = value[2].data;
 
     return NGX_CONF_OK;
 }

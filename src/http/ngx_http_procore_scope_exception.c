@@ -12,7 +12,8 @@
 
 static time_t ngx_http_procore_scope_end_of_day(ngx_str_t *date);
 static char *ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
-    ngx_http_procore_scope_exception_t *exception, ngx_str_t *value);
+    procore_exception_t *exception, ngx_array_t *clients,
+    ngx_array_t *projects, ngx_str_t *value);
 
 
 char *
@@ -20,26 +21,27 @@ ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_procore_scope_loc_conf_t *plcf = conf;
 
-    char                                *rv;
-    ngx_str_t                           *value;
-    ngx_uint_t                           i;
-    ngx_http_procore_scope_exception_t  *exception;
+    char                 *rv;
+    ngx_str_t            *value;
+    ngx_uint_t            i;
+    ngx_array_t           clients, projects;
+    procore_exception_t  *exception;
 
     value = cf->args->elts;
 
     exception = ngx_http_procore_scope_push(cf, &plcf->exceptions,
-                                  sizeof(ngx_http_procore_scope_exception_t));
+                                            sizeof(procore_exception_t));
     if (exception == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(exception, sizeof(ngx_http_procore_scope_exception_t));
+    ngx_memzero(exception, sizeof(procore_exception_t));
 
     if (ngx_http_procore_scope_conf_id(cf, &value[1], &exception->company)
         != NGX_OK
-        || ngx_array_init(&exception->clients, cf->pool, 1, sizeof(ngx_str_t))
+        || ngx_array_init(&clients, cf->pool, 1, sizeof(procore_str_t))
            != NGX_OK
-        || ngx_array_init(&exception->projects, cf->pool, 1, sizeof(uint64_t))
+        || ngx_array_init(&projects, cf->pool, 1, sizeof(uint64_t))
            != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -47,13 +49,19 @@ ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 2; i < cf->args->nelts; i++) {
         rv = ngx_http_procore_scope_exception_parameter(cf, exception,
+                                                        &clients, &projects,
                                                         &value[i]);
         if (rv != NGX_CONF_OK) {
             return rv;
         }
     }
 
-    if (exception->until && exception->until <= ngx_time()) {
+    exception->clients = clients.elts;
+    exception->nclients = clients.nelts;
+    exception->projects = projects.elts;
+    exception->nprojects = projects.nelts;
+
+    if (exception->until && exception->until <= (uint64_t) ngx_time()) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "the exception for company %V has run out and has "
                            "no effect", &value[1]);
@@ -65,13 +73,16 @@ ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 static char *
 ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
-    ngx_http_procore_scope_exception_t *exception, ngx_str_t *value)
+    procore_exception_t *exception, ngx_array_t *clients,
+    ngx_array_t *projects, ngx_str_t *value)
 {
-    uint64_t   *project;
-    ngx_str_t  *client, text;
+    time_t          until;
+    uint64_t       *project;
+    ngx_str_t       text;
+    procore_str_t  *client;
 
     if (ngx_strncmp(value->data, "client=", 7) == 0 && value->len > 7) {
-        client = ngx_array_push(&exception->clients);
+        client = ngx_array_push(clients);
         if (client == NULL) {
             return NGX_CONF_ERROR;
         }
@@ -86,7 +97,7 @@ ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
         text.len = value->len - 8;
         text.data = value->data + 8;
 
-        project = ngx_array_push(&exception->projects);
+        project = ngx_array_push(projects);
         if (project == NULL
             || ngx_http_procore_scope_conf_id(cf, &text, project) != NGX_OK)
         {
@@ -104,13 +115,15 @@ ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
             return "has \"until\" twice";
         }
 
-        exception->until = ngx_http_procore_scope_end_of_day(&text);
+        until = ngx_http_procore_scope_end_of_day(&text);
 
-        if (exception->until == NGX_ERROR) {
+        if (until == NGX_ERROR) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "\"%V\" is not a date (YYYY-MM-DD)", &text);
             return NGX_CONF_ERROR;
         }
+
+        exception->until = (uint64_t) until;
 
         return NGX_CONF_OK;
     }

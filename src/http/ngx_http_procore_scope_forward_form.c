@@ -94,12 +94,12 @@ ngx_http_procore_scope_forward_replaced(const procore_str_t *name)
 static ngx_uint_t
 ngx_http_procore_scope_forward_named(ngx_http_procore_scope_ctx_t *ctx)
 {
-    ngx_uint_t                       i;
-    ngx_http_procore_scope_claim_t  *claim;
+    ngx_uint_t              i;
+    procore_judge_claim_t  *claim;
 
-    claim = ctx->claims.elts;
+    claim = ctx->judge.claims;
 
-    for (i = 0; i < ctx->claims.nelts; i++) {
+    for (i = 0; i < ctx->judge.nclaims; i++) {
 
         if (claim[i].kind == PROCORE_KIND_COMPANY && claim[i].id
             && (claim[i].carrier == PROCORE_IN_QUERY

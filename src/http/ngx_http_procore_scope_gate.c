@@ -16,8 +16,7 @@
 
 static ngx_int_t ngx_http_procore_scope_start(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
-static ngx_uint_t ngx_http_procore_scope_is_preflight(ngx_http_request_t *r);
-static void ngx_http_procore_scope_check_unbound(
+static unsigned ngx_http_procore_scope_preflight(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_body(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
@@ -80,7 +79,7 @@ ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
     if (!ctx->started && plcf->authorize && r == r->main) {
 
         if (ctx->relay == NULL) {
-            ctx->conf = plcf;
+            ngx_http_procore_scope_judge_conf(ctx, plcf);
         }
 
         rc = ngx_http_procore_scope_relay_handler(r, ctx);
@@ -91,7 +90,7 @@ ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
     }
 
     if (!ctx->started) {
-        ctx->conf = plcf;
+        ngx_http_procore_scope_judge_conf(ctx, plcf);
 
         rc = ngx_http_procore_scope_start(r, ctx);
         ngx_http_procore_scope_judge_end(ctx);
@@ -108,9 +107,9 @@ ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
     }
 
     if (ctx->decision != NGX_HTTP_PROCORE_SCOPE_UNDECIDED
-        || ctx->rank < PROCORE_RANK_UNCERTAIN
-        || ctx->rank == PROCORE_RANK_STORE_FAILED
-        || ctx->reason == PROCORE_REASON_PREFLIGHT)
+        || ctx->judge.rank < PROCORE_RANK_UNCERTAIN
+        || ctx->judge.rank == PROCORE_RANK_STORE_FAILED
+        || ctx->judge.reason == PROCORE_REASON_PREFLIGHT)
     {
         return ngx_http_procore_scope_finish(r, ctx);
     }
@@ -152,13 +151,15 @@ ngx_http_procore_scope_start(ngx_http_request_t *r,
         ctx->endpoint = procore_path_oauth(&current);
 
         if (ctx->endpoint != PROCORE_OAUTH_NONE) {
-            ctx->rules.oauth = 1;
+            ctx->judge.rules.oauth = 1;
             return NGX_OK;
         }
     }
 
-    if (ngx_http_procore_scope_is_preflight(r) && !ctx->credentials) {
-        ctx->reason = PROCORE_REASON_PREFLIGHT;
+    if (r->method == NGX_HTTP_OPTIONS
+        && procore_judge_preflight(&ctx->judge,
+                                   ngx_http_procore_scope_preflight(r, ctx)))
+    {
         return NGX_OK;
     }
 
@@ -168,98 +169,60 @@ ngx_http_procore_scope_start(ngx_http_request_t *r,
 
     /* a service account's token belongs to no user who could mean something */
 
-    ctx->first_use = ctx->company == 0 && ctx->reason == PROCORE_REASON_OK
-                     && ngx_http_procore_scope_may_bind(ctx->conf,
+    ctx->judge.first_use = ctx->judge.company == 0
+                           && ctx->judge.reason == PROCORE_REASON_OK
+                           && ngx_http_procore_scope_may_bind(ctx->conf,
                                                        PROCORE_WAY_FIRST_USE)
-                     && (ctx->known != PROCORE_OK
-                         || ctx->binding.user != PROCORE_STORE_SERVICE);
+                           && (ctx->known != PROCORE_OK
+                               || ctx->binding.user != PROCORE_STORE_SERVICE);
 
     if (ngx_http_procore_scope_read_head(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ngx_http_procore_scope_check_unbound(ctx);
+    procore_judge_unbound(&ctx->judge,
+                          (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) != 0,
+                          ngx_http_procore_scope_has_body(r) != 0);
 
     return NGX_OK;
 }
 
 
-/* Fetch standard, "CORS-preflight fetch": it carries no credentials. */
+/* What of a preflight holds for a request with the method OPTIONS. */
 
-static ngx_uint_t
-ngx_http_procore_scope_is_preflight(ngx_http_request_t *r)
+static unsigned
+ngx_http_procore_scope_preflight(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx)
 {
-    ngx_uint_t         i, found;
+    unsigned           facts;
+    ngx_uint_t         i;
     ngx_list_part_t   *part;
     ngx_table_elt_t   *h;
     static ngx_str_t   origin = ngx_string("origin");
     static ngx_str_t   method = ngx_string("access-control-request-method");
 
-    if (r->method != NGX_HTTP_OPTIONS || r->headers_in.authorization
-        || ngx_http_procore_scope_has_body(r))
-    {
-        return 0;
-    }
+    facts = PROCORE_PREFLIGHT_OPTIONS;
 
-    found = 0;
+    if (r->headers_in.authorization == NULL && !ctx->credentials
+        && !ngx_http_procore_scope_has_body(r))
+    {
+        facts |= PROCORE_PREFLIGHT_BARE;
+    }
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
             if (ngx_http_procore_scope_is_header(&h[i], &origin)) {
-                found |= 1;
+                facts |= PROCORE_PREFLIGHT_ORIGIN;
 
             } else if (ngx_http_procore_scope_is_header(&h[i], &method)) {
-                found |= 2;
+                facts |= PROCORE_PREFLIGHT_METHOD;
             }
         }
     }
 
-    return found == 3;
-}
-
-
-/* Without a company a token may only do what installs nothing. */
-
-static void
-ngx_http_procore_scope_check_unbound(ngx_http_procore_scope_ctx_t *ctx)
-{
-    ngx_uint_t  discovery;
-
-    discovery = (ctx->request->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
-                && (ctx->path == PROCORE_PATH_COMPANIES
-                    || ctx->path == PROCORE_PATH_ME)
-                && !ctx->named;
-
-    if (ctx->company == 0) {
-
-        if (discovery) {
-            ctx->discovery = 1;
-            ctx->first_use = 0;
-
-        } else if (ctx->first_use) {
-            return;
-
-        } else if (ctx->token.len && ctx->rank > PROCORE_RANK_TOKEN
-                   && ctx->rank != PROCORE_RANK_STORE_FAILED)
-        {
-            ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
-                                        PROCORE_RANK_TOKEN, NULL);
-        }
-
-        return;
-    }
-
-    /* Nobody adds the company's header to a request that names nothing. */
-
-    if (!ctx->conf->header && !ctx->named && !discovery
-        && ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE
-        && !ngx_http_procore_scope_has_body(ctx->request))
-    {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
-                                    PROCORE_RANK_BODY, NULL);
-    }
+    return facts;
 }
 
 
@@ -280,10 +243,7 @@ ngx_http_procore_scope_body(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    sink.data = ctx;
-    sink.claim = ngx_http_procore_scope_claim;
-    sink.unlisted = ngx_http_procore_scope_unlisted;
-    sink.param = ngx_http_procore_scope_param;
+    procore_judge_sink(&ctx->judge, &sink);
 
     switch (ngx_http_procore_scope_start_body(ctx, &sink, NULL, 0)) {
 
@@ -315,11 +275,11 @@ ngx_http_procore_scope_monitor(ngx_http_request_t *r,
 
     ctx->learns = ngx_http_procore_scope_learns(r, ctx);
 
-    if ((!ctx->body_read && !ctx->body_seen) || ctx->first_use) {
+    if ((!ctx->body_read && !ctx->body_seen) || ctx->judge.first_use) {
         return NGX_DECLINED;
     }
 
-    if (ctx->unknown.nelts == 0) {
+    if (ctx->judge.nunknown == 0) {
         return ngx_http_procore_scope_finish(r, ctx);
     }
 
@@ -335,12 +295,12 @@ void
 ngx_http_procore_scope_monitor_body(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    if (ctx->company && ctx->unknown.nelts && ctx->decision == 0
+    if (ctx->judge.company && ctx->judge.nunknown && ctx->decision == 0
         && !r->request_body_no_buffering)
     {
         (void) ngx_http_procore_scope_lookup_background(r, ctx);
 
-    } else if (ctx->refresh && ctx->rank == PROCORE_RANK_NONE
+    } else if (ctx->judge.refresh && ctx->judge.rank == PROCORE_RANK_NONE
                && ctx->decision == 0)
     {
         ngx_http_procore_scope_lookup_refresh(r, ctx);
@@ -357,21 +317,18 @@ ngx_http_procore_scope_conclude(ngx_http_procore_scope_ctx_t *ctx)
         return;
     }
 
-    if (ctx->discovery && ctx->named) {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
-                                    PROCORE_RANK_TOKEN, NULL);
-    }
+    procore_judge_whole(&ctx->judge);
 
-    if (ctx->first_use) {
+    if (ctx->judge.first_use) {
         ngx_http_procore_scope_first_seen(ctx);
     }
 
-    if (ctx->unknown.nelts && ctx->lookup == NULL && ctx->conf->lookup.len) {
+    if (ctx->judge.nunknown && ctx->lookup == NULL && ctx->conf->lookup.len) {
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_LOOKUP_FAILED,
                                     PROCORE_RANK_LOOKUP_FAILED, NULL);
     }
 
-    ngx_http_procore_scope_judge_unknown(ctx);
+    procore_judge_unknown(&ctx->judge);
 
     (void) ngx_http_procore_scope_decide(ctx);
 }
@@ -387,7 +344,7 @@ ngx_http_procore_scope_enforce(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->rank >= PROCORE_RANK_UNCERTAIN && !ctx->body_read) {
+    if (ctx->judge.rank >= PROCORE_RANK_UNCERTAIN && !ctx->body_read) {
         rc = ngx_http_procore_scope_read_body(r, ctx);
 
         if (rc != NGX_OK) {
@@ -395,12 +352,9 @@ ngx_http_procore_scope_enforce(ngx_http_request_t *r,
         }
     }
 
-    if (ctx->discovery && ctx->named) {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
-                                    PROCORE_RANK_TOKEN, NULL);
-    }
+    procore_judge_whole(&ctx->judge);
 
-    if (ctx->first_use) {
+    if (ctx->judge.first_use) {
         ngx_http_procore_scope_first_use(ctx);
     }
 
@@ -412,14 +366,9 @@ ngx_http_procore_scope_enforce(ngx_http_request_t *r,
         }
     }
 
-    if (!ctx->conf->header && ctx->company && !ctx->named
-        && ctx->path != PROCORE_PATH_COMPANIES && ctx->path != PROCORE_PATH_ME)
-    {
-        ngx_http_procore_scope_note(ctx, PROCORE_REASON_UNBOUND,
-                                    PROCORE_RANK_BODY, NULL);
-    }
+    procore_judge_nameless(&ctx->judge);
 
-    if (ctx->rank >= PROCORE_RANK_UNCERTAIN && ctx->unknown.nelts) {
+    if (ctx->judge.rank >= PROCORE_RANK_UNCERTAIN && ctx->judge.nunknown) {
 
         if (r == r->main) {
             rc = ngx_http_procore_scope_lookup(r, ctx);
@@ -429,7 +378,7 @@ ngx_http_procore_scope_enforce(ngx_http_request_t *r,
             }
         }
 
-        ngx_http_procore_scope_judge_unknown(ctx);
+        procore_judge_unknown(&ctx->judge);
     }
 
     return ngx_http_procore_scope_finish(r, ctx);
@@ -455,7 +404,7 @@ ngx_http_procore_scope_finish(ngx_http_request_t *r,
         return ngx_http_procore_scope_refuse(r, ctx);
     }
 
-    if (ctx->refresh && ctx->decision == NGX_HTTP_PROCORE_SCOPE_ALLOW) {
+    if (ctx->judge.refresh && ctx->decision == NGX_HTTP_PROCORE_SCOPE_ALLOW) {
         ngx_http_procore_scope_lookup_refresh(r, ctx);
     }
 
@@ -485,19 +434,20 @@ ngx_http_procore_scope_pass(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    add = ctx->company && ctx->conf->header && !ctx->has_header
-          && !ctx->excepted && ctx->reason != PROCORE_REASON_PREFLIGHT;
+    add = ctx->judge.company && ctx->conf->header && !ctx->judge.has_header
+          && !ctx->judge.excepted
+          && ctx->judge.reason != PROCORE_REASON_PREFLIGHT;
 
     which = NGX_HTTP_PROCORE_SCOPE_REMOVE_UPGRADE
             |NGX_HTTP_PROCORE_SCOPE_REMOVE_OVERRIDE;
 
-    if (add && ctx->empty_header) {
+    if (add && ctx->judge.empty_header) {
         which |= NGX_HTTP_PROCORE_SCOPE_REMOVE_COMPANY;
     }
 
     /* whatever the method: Rails lets a POST say that it is a GET */
 
-    if (ctx->path == PROCORE_PATH_COMPANIES && ctx->company
+    if (ctx->judge.path == PROCORE_PATH_COMPANIES && ctx->judge.company
         && ctx->conf->filter_companies)
     {
         ctx->answer_type = NGX_HTTP_PROCORE_SCOPE_ANSWER_COMPANIES;
@@ -523,7 +473,7 @@ ngx_http_procore_scope_pass(ngx_http_request_t *r,
     }
 
     value.data = buf;
-    value.len = (size_t) (ngx_sprintf(buf, "%uL", ctx->company) - buf);
+    value.len = (size_t) (ngx_sprintf(buf, "%uL", ctx->judge.company) - buf);
 
     if (ngx_http_procore_scope_add_header(r,
                                       &ngx_http_procore_scope_company_name,
@@ -534,7 +484,7 @@ ngx_http_procore_scope_pass(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->has_header = 1;
+    ctx->judge.has_header = 1;
 
     return NGX_DECLINED;
 }

@@ -105,27 +105,28 @@ ngx_http_procore_scope_landing_page(ngx_http_procore_scope_trip_t *trip)
 
 /*
  * Sorted, so that 1,000 wanted ids in 200,000 do not hold the worker up; by
- * pointers, because the order of ctx->unknown tells which claim came first.
+ * pointers, because the order of the unknown projects tells which claim came
+ * first.
  */
 
 static ngx_int_t
 ngx_http_procore_scope_landing_match(ngx_http_procore_scope_ctx_t *ctx,
     ngx_queue_t *pieces)
 {
-    size_t                              i;
-    ngx_uint_t                          n;
-    ngx_queue_t                        *q;
-    ngx_http_procore_scope_piece_t     *piece;
-    ngx_http_procore_scope_unknown_t   *unknown, **sorted, key, *p, **found;
+    size_t                           i;
+    ngx_uint_t                       n;
+    ngx_queue_t                     *q;
+    ngx_http_procore_scope_piece_t  *piece;
+    procore_judge_unknown_t         *unknown, **sorted, key, *p, **found;
 
-    unknown = ctx->unknown.elts;
-    n = ctx->unknown.nelts;
+    unknown = ctx->judge.unknown;
+    n = ctx->judge.nunknown;
 
     if (n == 0) {
         return NGX_OK;
     }
 
-    sorted = ngx_alloc(n * sizeof(ngx_http_procore_scope_unknown_t *),
+    sorted = ngx_alloc(n * sizeof(procore_judge_unknown_t *),
                        ctx->request->connection->log);
     if (sorted == NULL) {
         return NGX_ERROR;
@@ -135,7 +136,7 @@ ngx_http_procore_scope_landing_match(ngx_http_procore_scope_ctx_t *ctx,
         sorted[i] = &unknown[i];
     }
 
-    qsort(sorted, n, sizeof(ngx_http_procore_scope_unknown_t *),
+    qsort(sorted, n, sizeof(procore_judge_unknown_t *),
           ngx_http_procore_scope_landing_compare);
 
     p = &key;
@@ -150,11 +151,11 @@ ngx_http_procore_scope_landing_match(ngx_http_procore_scope_ctx_t *ctx,
             key.id = piece->ids[i];
 
             found = bsearch(&p, sorted, n,
-                            sizeof(ngx_http_procore_scope_unknown_t *),
+                            sizeof(procore_judge_unknown_t *),
                             ngx_http_procore_scope_landing_compare);
 
             if (found) {
-                (*found)->verdict = NGX_HTTP_PROCORE_SCOPE_OWN;
+                (*found)->verdict = PROCORE_VERDICT_OWN;
             }
         }
     }
@@ -170,8 +171,8 @@ ngx_http_procore_scope_landing_compare(const void *one, const void *two)
 {
     uint64_t  a, b;
 
-    a = (*(ngx_http_procore_scope_unknown_t *const *) one)->id;
-    b = (*(ngx_http_procore_scope_unknown_t *const *) two)->id;
+    a = (*(procore_judge_unknown_t *const *) one)->id;
+    b = (*(procore_judge_unknown_t *const *) two)->id;
 
     return (a > b) - (a < b);
 }

@@ -51,7 +51,7 @@ ngx_uint_t
 ngx_http_procore_scope_learns(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    if (r != r->main || ctx->path != PROCORE_PATH_PROJECTS
+    if (r != r->main || ctx->judge.path != PROCORE_PATH_PROJECTS
         || !ngx_http_procore_scope_learn_path(ctx)
         || !ngx_http_procore_scope_query_known(r,
                                           ngx_http_procore_scope_learn_param)
@@ -91,7 +91,8 @@ ngx_http_procore_scope_learn_path(ngx_http_procore_scope_ctx_t *ctx)
     }
 
     last -= len;
-    len = (size_t) (ngx_sprintf(own, "/companies/%uL", ctx->company) - own);
+    len = (size_t) (ngx_sprintf(own, "/companies/%uL", ctx->judge.company)
+                    - own);
 
     if ((size_t) (last - uri->data) > len
         && ngx_memcmp(last - len, own, len) == 0)
@@ -195,7 +196,7 @@ ngx_http_procore_scope_learn_header(ngx_http_request_t *r,
         return;
     }
 
-    learn->company = ctx->company;
+    learn->company = ctx->judge.company;
     learn->one = post;
 
     procore_project_list_start(&learn->list,
@@ -217,14 +218,16 @@ ngx_http_procore_scope_learn_header(ngx_http_request_t *r,
 static ngx_uint_t
 ngx_http_procore_scope_learn_scoped(ngx_http_procore_scope_ctx_t *ctx)
 {
-    if (ctx->company == 0 || ctx->excepted || ctx->rank != PROCORE_RANK_NONE
-        || !(ctx->named || ctx->has_header))
+    if (ctx->judge.company == 0 || ctx->judge.excepted
+        || ctx->judge.rank != PROCORE_RANK_NONE
+        || !(ctx->judge.named || ctx->judge.has_header))
     {
         return 0;
     }
 
     if (ctx->request->method == NGX_HTTP_POST
-        && (ctx->body == NULL || ctx->body->type != PROCORE_BODY_JSON
+        && (ctx->judge.body == NULL
+            || ctx->judge.body->type != PROCORE_BODY_JSON
             || !ctx->body_seen))
     {
         return 0;
@@ -235,7 +238,7 @@ ngx_http_procore_scope_learn_scoped(ngx_http_procore_scope_ctx_t *ctx)
     return ctx->decision == NGX_HTTP_PROCORE_SCOPE_ALLOW
            || (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_MONITOR
                && ctx->decision == NGX_HTTP_PROCORE_SCOPE_UNDECIDED
-               && ctx->unknown.nelts == 0);
+               && ctx->judge.nunknown == 0);
 }
 
 

@@ -154,12 +154,12 @@ ngx_http_procore_scope_link_wanted(ngx_http_request_t *r,
     ngx_http_procore_scope_client_t  *client;
 
     if (r != r->main || r->method == NGX_HTTP_HEAD
-        || ctx->reason != PROCORE_REASON_UNBOUND
+        || ctx->judge.reason != PROCORE_REASON_UNBOUND
         || ctx->conf->choose == NULL
         || !ngx_http_procore_scope_chooser_allows(ctx)
         || ctx->known != PROCORE_OK
         || ctx->binding.state != PROCORE_FAMILY_UNBOUND
-        || ctx->company || ctx->token.len > PROCORE_CHOOSE_TOKEN)
+        || ctx->judge.company || ctx->token.len > PROCORE_CHOOSE_TOKEN)
     {
         return 0;
     }
@@ -537,10 +537,10 @@ ngx_http_procore_scope_link_accepted(ngx_http_procore_scope_ctx_t *ctx)
 {
     ngx_uint_t  status;
 
-    if (!ctx->digested || !ctx->discovery || ctx->chooser
-        || ctx->known != PROCORE_NOT_FOUND || ctx->company
+    if (!ctx->digested || !ctx->judge.discovery || ctx->chooser
+        || ctx->known != PROCORE_NOT_FOUND || ctx->judge.company
         || ctx->conf->choose == NULL || ctx->request != ctx->request->main
-        || ctx->token_state != NGX_HTTP_PROCORE_SCOPE_TOKEN_PRESENT
+        || ctx->judge.bearer != PROCORE_BEARER_PRESENT
         || ctx->token.len > PROCORE_CHOOSE_TOKEN)
     {
         return 0;

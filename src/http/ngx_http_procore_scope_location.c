@@ -11,21 +11,21 @@
 
 static ngx_int_t ngx_http_procore_scope_location_target(ngx_http_request_t *r,
     ngx_str_t *value, ngx_str_t *target);
-static ngx_int_t ngx_http_procore_scope_location_read(
-    ngx_http_procore_scope_ctx_t *probe, ngx_str_t *target);
-static ngx_http_procore_scope_claim_t *ngx_http_procore_scope_location_worst(
-    ngx_http_procore_scope_ctx_t *probe);
+static ngx_int_t ngx_http_procore_scope_location_read(procore_judge_t *probe,
+    ngx_pool_t *pool, ngx_str_t *target);
+static procore_judge_claim_t *ngx_http_procore_scope_location_worst(
+    procore_judge_t *probe);
 
 
 void
 ngx_http_procore_scope_location(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    ngx_str_t                      target;
-    ngx_table_elt_t               *h;
-    ngx_http_procore_scope_ctx_t  *probe;
+    ngx_str_t         target;
+    ngx_table_elt_t  *h;
+    procore_judge_t  *probe;
 
-    if (r->upstream == NULL || r != r->main || ctx->company == 0
+    if (r->upstream == NULL || r != r->main || ctx->judge.company == 0
         || (r->headers_out.status != NGX_HTTP_CREATED
             && (r->headers_out.status < NGX_HTTP_SPECIAL_RESPONSE
                 || r->headers_out.status >= NGX_HTTP_BAD_REQUEST)))
@@ -44,24 +44,26 @@ ngx_http_procore_scope_location(ngx_http_request_t *r,
 
     /* the judge as for a request, but its verdict is no decision */
 
-    probe = ngx_pcalloc(r->pool, sizeof(ngx_http_procore_scope_ctx_t));
+    probe = ngx_palloc(r->pool, sizeof(procore_judge_t));
     if (probe == NULL) {
         return;
     }
 
-    probe->request = r;
-    probe->conf = ctx->conf;
-    probe->company = ctx->company;
-    probe->binding = ctx->binding;
-    probe->rank = PROCORE_RANK_NONE;
-    probe->rules.extra = ctx->rules.extra;
-    probe->rules.nextra = ctx->rules.nextra;
+    ngx_http_procore_scope_judge_init(ctx, probe);
 
-    if (ngx_http_procore_scope_location_read(probe, &target) == NGX_OK) {
+    probe->company = ctx->judge.company;
+    probe->client.len = ctx->binding.client_len;
+    probe->client.data = ctx->binding.client;
+    probe->rules.extra = ctx->judge.rules.extra;
+    probe->rules.nextra = ctx->judge.rules.nextra;
+
+    if (ngx_http_procore_scope_location_read(probe, r->pool, &target)
+        == NGX_OK)
+    {
         ctx->location = ngx_http_procore_scope_location_worst(probe);
     }
 
-    ngx_http_procore_scope_judge_end(probe);
+    ngx_http_procore_scope_judge_end(ctx);
 }
 
 
@@ -124,7 +126,7 @@ ngx_http_procore_scope_location_target(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_procore_scope_location_read(ngx_http_procore_scope_ctx_t *probe,
+ngx_http_procore_scope_location_read(procore_judge_t *probe, ngx_pool_t *pool,
     ngx_str_t *target)
 {
     u_char          *question, *last;
@@ -132,10 +134,7 @@ ngx_http_procore_scope_location_read(ngx_http_procore_scope_ctx_t *probe,
     procore_form_t  *form;
     procore_sink_t   sink;
 
-    sink.data = probe;
-    sink.claim = ngx_http_procore_scope_claim;
-    sink.unlisted = ngx_http_procore_scope_unlisted;
-    sink.param = ngx_http_procore_scope_param;
+    procore_judge_sink(probe, &sink);
 
     last = target->data + target->len;
 
@@ -158,7 +157,7 @@ ngx_http_procore_scope_location_read(ngx_http_procore_scope_ctx_t *probe,
     query.data = question + 1;
     query.len = (size_t) (last - query.data);
 
-    form = ngx_palloc(probe->request->pool, sizeof(procore_form_t));
+    form = ngx_palloc(pool, sizeof(procore_form_t));
     if (form == NULL) {
         return NGX_ERROR;
     }
@@ -169,21 +168,21 @@ ngx_http_procore_scope_location_read(ngx_http_procore_scope_ctx_t *probe,
 }
 
 
-static ngx_http_procore_scope_claim_t *
-ngx_http_procore_scope_location_worst(ngx_http_procore_scope_ctx_t *probe)
+static procore_judge_claim_t *
+ngx_http_procore_scope_location_worst(procore_judge_t *probe)
 {
-    ngx_uint_t                       i;
-    ngx_http_procore_scope_claim_t  *claim;
+    ngx_uint_t              i;
+    procore_judge_claim_t  *claim;
 
     if (probe->deciding) {
         return probe->deciding;
     }
 
-    claim = probe->claims.elts;
+    claim = probe->claims;
 
-    for (i = 0; i < probe->claims.nelts; i++) {
+    for (i = 0; i < probe->nclaims; i++) {
         if (claim[i].kind == PROCORE_KIND_PROJECT
-            && claim[i].verdict == NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID)
+            && claim[i].verdict == PROCORE_VERDICT_UNKNOWN)
         {
             return &claim[i];
         }

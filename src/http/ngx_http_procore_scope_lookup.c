@@ -55,7 +55,7 @@ ngx_http_procore_scope_lookup(ngx_http_request_t *r,
     ngx_http_procore_scope_main_conf_t  *pmcf;
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "procore scope lookup of %ui", ctx->unknown.nelts);
+                   "procore scope lookup of %ui", ctx->judge.nunknown);
 
     lookup = ctx->lookup;
 
@@ -146,9 +146,9 @@ ngx_http_procore_scope_lookup_refresh(ngx_http_request_t *r,
     ngx_http_procore_scope_lookup_t     *lookup;
     ngx_http_procore_scope_main_conf_t  *pmcf;
 
-    ctx->refresh = 0;
+    ctx->judge.refresh = 0;
 
-    if (r != r->main || ctx->conf->lookup.len == 0 || ctx->unknown.nelts) {
+    if (r != r->main || ctx->conf->lookup.len == 0 || ctx->judge.nunknown) {
         return;
     }
 
@@ -173,7 +173,7 @@ ngx_http_procore_scope_lookup_refresh(ngx_http_request_t *r,
     }
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "procore scope refresh of company %uL", ctx->company);
+                   "procore scope refresh of company %uL", ctx->judge.company);
 
     if (ngx_http_procore_scope_fetch(lookup) != NGX_OK) {
         ngx_http_procore_scope_lookup_abandon(lookup);
@@ -229,7 +229,7 @@ ngx_http_procore_scope_lookup_make(ngx_http_request_t *r,
     lookup->ctx = ctx;
     lookup->deadline = ngx_current_msec + ctx->conf->lookup_timeout;
 
-    lookup->asker.company = ctx->company;
+    lookup->asker.company = ctx->judge.company;
     ngx_memcpy(lookup->asker.realm, ctx->conf->realm, PROCORE_REALM_SIZE);
     ngx_memcpy(lookup->asker.token, ctx->digest, PROCORE_DIGEST_SIZE);
 
@@ -432,15 +432,15 @@ static ngx_int_t
 ngx_http_procore_scope_lookup_refused(ngx_http_procore_scope_ctx_t *ctx,
     ngx_http_procore_scope_landing_e landing, time_t retry_after)
 {
-    ngx_uint_t                         i;
-    ngx_http_procore_scope_unknown_t  *unknown;
+    ngx_uint_t                i;
+    procore_judge_unknown_t  *unknown;
 
-    unknown = ctx->unknown.elts;
+    unknown = ctx->judge.unknown;
 
-    for (i = 0; i < ctx->unknown.nelts; i++) {
+    for (i = 0; i < ctx->judge.nunknown; i++) {
 
-        if (unknown[i].verdict == NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID) {
-            unknown[i].verdict = NGX_HTTP_PROCORE_SCOPE_UNJUDGED;
+        if (unknown[i].verdict == PROCORE_VERDICT_UNKNOWN) {
+            unknown[i].verdict = PROCORE_VERDICT_UNJUDGED;
         }
     }
 
@@ -460,13 +460,13 @@ ngx_http_procore_scope_lookup_refused(ngx_http_procore_scope_ctx_t *ctx,
 static ngx_uint_t
 ngx_http_procore_scope_lookup_settled(ngx_http_procore_scope_ctx_t *ctx)
 {
-    ngx_uint_t                         i;
-    ngx_http_procore_scope_unknown_t  *unknown;
+    ngx_uint_t                i;
+    procore_judge_unknown_t  *unknown;
 
-    unknown = ctx->unknown.elts;
+    unknown = ctx->judge.unknown;
 
-    for (i = 0; i < ctx->unknown.nelts; i++) {
-        if (unknown[i].verdict == NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID) {
+    for (i = 0; i < ctx->judge.nunknown; i++) {
+        if (unknown[i].verdict == PROCORE_VERDICT_UNKNOWN) {
             return 0;
         }
     }
@@ -480,20 +480,20 @@ ngx_http_procore_scope_lookup_settled(ngx_http_procore_scope_ctx_t *ctx)
 static void
 ngx_http_procore_scope_lookup_read(ngx_http_procore_scope_ctx_t *ctx)
 {
-    int                                rc;
-    ngx_uint_t                         i;
-    procore_project_t                  project;
-    ngx_http_procore_scope_unknown_t  *unknown;
+    int                       rc;
+    ngx_uint_t                i;
+    procore_project_t         project;
+    procore_judge_unknown_t  *unknown;
 
     if (ngx_http_procore_scope_store_begin() != NGX_OK) {
         return;
     }
 
-    unknown = ctx->unknown.elts;
+    unknown = ctx->judge.unknown;
 
-    for (i = 0; i < ctx->unknown.nelts; i++) {
+    for (i = 0; i < ctx->judge.nunknown; i++) {
 
-        if (unknown[i].verdict != NGX_HTTP_PROCORE_SCOPE_UNKNOWN_ID) {
+        if (unknown[i].verdict != PROCORE_VERDICT_UNKNOWN) {
             continue;
         }
 
@@ -508,9 +508,9 @@ ngx_http_procore_scope_lookup_read(ngx_http_procore_scope_ctx_t *ctx)
             continue;
         }
 
-        unknown[i].verdict = project.company == ctx->company
-                             ? NGX_HTTP_PROCORE_SCOPE_OWN
-                             : NGX_HTTP_PROCORE_SCOPE_FOREIGN;
+        unknown[i].verdict = project.company == ctx->judge.company
+                             ? PROCORE_VERDICT_OWN
+                             : PROCORE_VERDICT_FOREIGN;
     }
 
     ngx_http_procore_scope_store_end();

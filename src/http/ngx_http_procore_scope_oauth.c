@@ -66,7 +66,7 @@ ngx_http_procore_scope_oauth_handler(ngx_http_request_t *r,
 
         /* after an internal redirect: the head may be another one */
 
-        ctx->company = 0;
+        ctx->judge.company = 0;
 
         if (ngx_http_procore_scope_oauth_head(r, ctx) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -78,7 +78,7 @@ ngx_http_procore_scope_oauth_handler(ngx_http_request_t *r,
     /* a client of the other mode may tell its name in the body alone */
 
     if (ctx->oauth->reading && !ctx->body_read
-        && (!enforce || ctx->rank >= PROCORE_RANK_UNCERTAIN
+        && (!enforce || ctx->judge.rank >= PROCORE_RANK_UNCERTAIN
             || ctx->conf->twin))
     {
         rc = ngx_http_procore_scope_read_body(r, ctx);
@@ -111,15 +111,15 @@ ngx_http_procore_scope_oauth_other(ngx_http_request_t *r,
 
         /* whether the one token is good is the login host's to say */
 
-        if (ctx->reason != PROCORE_REASON_REVOKED_TOKEN
-            && ctx->reason != PROCORE_REASON_AMBIGUOUS_TOKEN)
+        if (ctx->judge.reason != PROCORE_REASON_REVOKED_TOKEN
+            && ctx->judge.reason != PROCORE_REASON_AMBIGUOUS_TOKEN)
         {
-            ctx->reason = PROCORE_REASON_OK;
-            ctx->rank = PROCORE_RANK_NONE;
+            ctx->judge.reason = PROCORE_REASON_OK;
+            ctx->judge.rank = PROCORE_RANK_NONE;
         }
 
         ctx->to_bind = 0;
-        ctx->discovery = 1;
+        ctx->judge.discovery = 1;
     }
 
     if (ngx_http_procore_scope_decide(ctx) != NGX_OK) {
@@ -173,8 +173,8 @@ ngx_http_procore_scope_oauth_start(ngx_http_request_t *r,
     }
 
     ctx->oauth = oauth;
-    ctx->rules.oauth = 1;
-    ctx->rules.all = ctx->conf->authorize != NULL;
+    ctx->judge.rules.oauth = 1;
+    ctx->judge.rules.all = ctx->conf->authorize != NULL;
 
     if (ngx_http_procore_scope_oauth_head(r, ctx) != NGX_OK) {
         return NGX_ERROR;
@@ -309,8 +309,9 @@ ngx_http_procore_scope_oauth_mode(ngx_http_procore_scope_ctx_t *ctx)
         client = asks;
     }
 
-    if (!ctx->oauth->unread && !ctx->body_unread) {
-        ctx->conf = ngx_http_procore_scope_client_conf(ctx->conf, &client);
+    if (!ctx->oauth->unread && !ctx->judge.body_unread) {
+        ngx_http_procore_scope_judge_conf(ctx,
+                       ngx_http_procore_scope_client_conf(ctx->conf, &client));
         return;
     }
 
@@ -319,7 +320,7 @@ ngx_http_procore_scope_oauth_mode(ngx_http_procore_scope_ctx_t *ctx)
     if (ctx->conf->twin
         && ctx->conf->mode != NGX_HTTP_PROCORE_SCOPE_ENFORCE)
     {
-        ctx->conf = ctx->conf->twin;
+        ngx_http_procore_scope_judge_conf(ctx, ctx->conf->twin);
     }
 }
 
@@ -349,7 +350,7 @@ ngx_http_procore_scope_oauth_revoked(ngx_http_procore_scope_ctx_t *ctx)
     ngx_http_procore_scope_store_end();
 
     if (ctx->known == PROCORE_OK) {
-        ctx->company = ctx->binding.company;
+        ctx->judge.company = ctx->binding.company;
         ctx->way = ctx->binding.way;
     }
 }

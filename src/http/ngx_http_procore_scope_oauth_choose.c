@@ -17,7 +17,7 @@ static procore_way_e ngx_http_procore_scope_oauth_way(
 static void ngx_http_procore_scope_oauth_allowed(
     ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *client,
     procore_token_t *parent);
-static ngx_http_procore_scope_claim_t *ngx_http_procore_scope_oauth_named(
+static procore_judge_claim_t *ngx_http_procore_scope_oauth_named(
     ngx_http_procore_scope_ctx_t *ctx, uint64_t company, ngx_uint_t other);
 static ngx_uint_t ngx_http_procore_scope_oauth_certain(
     ngx_http_procore_scope_ctx_t *ctx);
@@ -59,16 +59,18 @@ ngx_http_procore_scope_oauth_choose(ngx_http_request_t *r,
 
     ngx_http_procore_scope_oauth_client(ctx, &client);
 
-    ctx->company = configured ? configured : parent->company;
+    ctx->judge.company = configured ? configured : parent->company;
 
     if (configured && parent->company && configured != parent->company) {
-        ctx->company = parent->company;
+        ctx->judge.company = parent->company;
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_REBIND,
                                     PROCORE_RANK_TOKEN, NULL);
     }
 
-    if (ctx->company && oauth->company && oauth->company != ctx->company) {
-        ngx_http_procore_scope_oauth_rebind(ctx, ctx->company);
+    if (ctx->judge.company && oauth->company
+        && oauth->company != ctx->judge.company)
+    {
+        ngx_http_procore_scope_oauth_rebind(ctx, ctx->judge.company);
     }
 
     ctx->way = parent->company ? parent->way
@@ -79,10 +81,10 @@ ngx_http_procore_scope_oauth_choose(ngx_http_request_t *r,
 
     /* in monitor it goes on: what would be refused must bind nothing */
 
-    if (ctx->rank == PROCORE_RANK_NONE
-        || ctx->rank == PROCORE_RANK_STORE_FAILED)
+    if (ctx->judge.rank == PROCORE_RANK_NONE
+        || ctx->judge.rank == PROCORE_RANK_STORE_FAILED)
     {
-        oauth->bind = ctx->company;
+        oauth->bind = ctx->judge.company;
         oauth->way = ctx->way;
 
         return;
@@ -95,13 +97,13 @@ ngx_http_procore_scope_oauth_choose(ngx_http_request_t *r,
     }
 
     if (parent->company == 0) {
-        ctx->company = 0;
+        ctx->judge.company = 0;
         ctx->way = PROCORE_WAY_NONE;
     }
 }
 
 
-/* Of a family without a company: sets ctx->company where nobody has yet. */
+/* Of a family without a company: sets the company where nobody has yet. */
 
 static procore_way_e
 ngx_http_procore_scope_oauth_way(ngx_http_procore_scope_ctx_t *ctx,
@@ -117,7 +119,7 @@ ngx_http_procore_scope_oauth_way(ngx_http_procore_scope_ctx_t *ctx,
         && ngx_http_procore_scope_may_bind(ctx->conf,
                                            PROCORE_WAY_TOKEN_REQUEST))
     {
-        ctx->company = ctx->oauth->company;
+        ctx->judge.company = ctx->oauth->company;
         return PROCORE_WAY_TOKEN_REQUEST;
     }
 
@@ -126,7 +128,7 @@ ngx_http_procore_scope_oauth_way(ngx_http_procore_scope_ctx_t *ctx,
         only = ngx_http_procore_scope_client_only(ctx->conf, client);
 
         if (only) {
-            ctx->company = only;
+            ctx->judge.company = only;
             return PROCORE_WAY_CLIENT;
         }
     }
@@ -144,16 +146,16 @@ static void
 ngx_http_procore_scope_oauth_allowed(ngx_http_procore_scope_ctx_t *ctx,
     ngx_str_t *client, procore_token_t *parent)
 {
-    uint64_t                         company;
-    ngx_str_t                        other;
-    ngx_http_procore_scope_claim_t  *claim;
+    uint64_t                company;
+    ngx_str_t               other;
+    procore_judge_claim_t  *claim;
 
     other.len = parent->client_len;
     other.data = parent->client;
 
     /* a name that may not bind is held against the list all the same */
 
-    company = ctx->oauth->company ? ctx->oauth->company : ctx->company;
+    company = ctx->oauth->company ? ctx->oauth->company : ctx->judge.company;
 
     if (company == 0
         || (ngx_http_procore_scope_client_allows(ctx->conf, client, company)
@@ -178,7 +180,7 @@ void
 ngx_http_procore_scope_oauth_client(ngx_http_procore_scope_ctx_t *ctx,
     ngx_str_t *client)
 {
-    if (ctx->oauth->unread || ctx->body_unread) {
+    if (ctx->oauth->unread || ctx->judge.body_unread) {
         ngx_str_null(client);
         return;
     }
@@ -191,7 +193,7 @@ void
 ngx_http_procore_scope_oauth_rebind(ngx_http_procore_scope_ctx_t *ctx,
     uint64_t company)
 {
-    ngx_http_procore_scope_claim_t  *claim;
+    procore_judge_claim_t  *claim;
 
     claim = ngx_http_procore_scope_oauth_named(ctx, company, 1);
 
@@ -205,16 +207,16 @@ ngx_http_procore_scope_oauth_rebind(ngx_http_procore_scope_ctx_t *ctx,
 
 /* The first claim that names the company, or another one; NULL: none. */
 
-static ngx_http_procore_scope_claim_t *
+static procore_judge_claim_t *
 ngx_http_procore_scope_oauth_named(ngx_http_procore_scope_ctx_t *ctx,
     uint64_t company, ngx_uint_t other)
 {
-    ngx_uint_t                       i;
-    ngx_http_procore_scope_claim_t  *claim;
+    ngx_uint_t              i;
+    procore_judge_claim_t  *claim;
 
-    claim = ctx->claims.elts;
+    claim = ctx->judge.claims;
 
-    for (i = 0; i < ctx->claims.nelts; i++) {
+    for (i = 0; i < ctx->judge.nclaims; i++) {
 
         if (claim[i].kind == PROCORE_KIND_COMPANY && claim[i].id
             && (claim[i].id != company) == other)
@@ -232,10 +234,10 @@ ngx_http_procore_scope_oauth_named(ngx_http_procore_scope_ctx_t *ctx,
 static ngx_uint_t
 ngx_http_procore_scope_oauth_certain(ngx_http_procore_scope_ctx_t *ctx)
 {
-    return !ctx->oauth->unread && !ctx->body_unread
-           && (ctx->reason == PROCORE_REASON_REBIND
-               || ctx->reason == PROCORE_REASON_COMPANY_NOT_ALLOWED
-               || ctx->reason == PROCORE_REASON_MALFORMED_ID);
+    return !ctx->oauth->unread && !ctx->judge.body_unread
+           && (ctx->judge.reason == PROCORE_REASON_REBIND
+               || ctx->judge.reason == PROCORE_REASON_COMPANY_NOT_ALLOWED
+               || ctx->judge.reason == PROCORE_REASON_MALFORMED_ID);
 }
 
 
@@ -244,21 +246,21 @@ ngx_http_procore_scope_oauth_certain(ngx_http_procore_scope_ctx_t *ctx)
 static void
 ngx_http_procore_scope_oauth_verdicts(ngx_http_procore_scope_ctx_t *ctx)
 {
-    ngx_uint_t                       i;
-    ngx_http_procore_scope_claim_t  *claim;
+    ngx_uint_t              i;
+    procore_judge_claim_t  *claim;
 
-    if (ctx->company == 0) {
+    if (ctx->judge.company == 0) {
         return;
     }
 
-    claim = ctx->claims.elts;
+    claim = ctx->judge.claims;
 
-    for (i = 0; i < ctx->claims.nelts; i++) {
+    for (i = 0; i < ctx->judge.nclaims; i++) {
 
         if (claim[i].kind == PROCORE_KIND_COMPANY && claim[i].id) {
-            claim[i].verdict = claim[i].id == ctx->company
-                               ? NGX_HTTP_PROCORE_SCOPE_OWN
-                               : NGX_HTTP_PROCORE_SCOPE_FOREIGN;
+            claim[i].verdict = claim[i].id == ctx->judge.company
+                               ? PROCORE_VERDICT_OWN
+                               : PROCORE_VERDICT_FOREIGN;
         }
     }
 }

@@ -84,8 +84,8 @@ ngx_http_procore_scope_oauth_head(ngx_http_request_t *r,
     query.len = r->args.len;
     query.data = r->args.data;
 
-    if (procore_query_claims(form, &ctx->rules, &sink, &query, oauth->scratch,
-                             NGX_HTTP_PROCORE_SCOPE_SCRATCH)
+    if (procore_query_claims(form, &ctx->judge.rules, &sink, &query,
+                             oauth->scratch, NGX_HTTP_PROCORE_SCOPE_SCRATCH)
         != PROCORE_OK)
     {
         ngx_http_procore_scope_oauth_unread(ctx, PROCORE_IN_QUERY);
@@ -189,7 +189,7 @@ ngx_http_procore_scope_oauth_claim(void *data, const procore_claim_t *claim)
 
     oauth = ctx->oauth;
 
-    ngx_http_procore_scope_claim(ctx, claim);
+    procore_judge_claim(&ctx->judge, claim);
 
     if (claim->kind != PROCORE_KIND_COMPANY
         || claim->state != PROCORE_CLAIM_ID)

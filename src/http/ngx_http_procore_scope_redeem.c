@@ -69,8 +69,8 @@ ngx_http_procore_scope_redeem(ngx_http_request_t *r,
                                     PROCORE_RANK_BODY_MALFORMED, NULL);
     }
 
-    if (ctx->rank != PROCORE_RANK_NONE) {
-        return ngx_http_procore_scope_redeem_refuse(r, ctx, ctx->reason);
+    if (ctx->judge.rank != PROCORE_RANK_NONE) {
+        return ngx_http_procore_scope_redeem_refuse(r, ctx, ctx->judge.reason);
     }
 
     reason = ngx_http_procore_scope_redeem_client(ctx);
@@ -337,8 +337,8 @@ ngx_http_procore_scope_redeem_company(ngx_http_procore_scope_ctx_t *ctx)
 
     company = ctx->relay->authorization.company;
 
-    other = ctx->company;
-    ctx->company = company;
+    other = ctx->judge.company;
+    ctx->judge.company = company;
 
     if (!ngx_http_procore_scope_client_allows(ctx->conf,
                                   &ctx->oauth->params[PROCORE_PARAM_CLIENT_ID],

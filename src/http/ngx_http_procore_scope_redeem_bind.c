@@ -164,7 +164,7 @@ ngx_http_procore_scope_redeem_bound(ngx_http_request_t *r,
                                                  PROCORE_REASON_REVOKED_TOKEN);
         }
 
-        ctx->company = relay->bound.company;
+        ctx->judge.company = relay->bound.company;
         ctx->way = relay->bound.way;
 
         return ngx_http_procore_scope_redeem_answer(r, ctx);

@@ -174,15 +174,15 @@ ngx_http_procore_scope_refusal_status(ngx_http_procore_scope_ctx_t *ctx,
     ngx_uint_t oauth)
 {
     if (oauth) {
-        return ngx_http_procore_scope_oauth_error(ctx->reason)->status;
+        return ngx_http_procore_scope_oauth_error(ctx->judge.reason)->status;
     }
 
-    if (ctx->chooser && ctx->reason == PROCORE_REASON_REBIND) {
+    if (ctx->chooser && ctx->judge.reason == PROCORE_REASON_REBIND) {
         return NGX_HTTP_CONFLICT;
     }
 
     return ctx->unauthorized ? NGX_HTTP_UNAUTHORIZED
-                             : procore_reasons[ctx->reason].status;
+                             : procore_reasons[ctx->judge.reason].status;
 }
 
 
@@ -208,14 +208,14 @@ static ngx_int_t
 ngx_http_procore_scope_api_text(ngx_http_procore_scope_ctx_t *ctx,
     ngx_str_t *body)
 {
-    u_char                          *p, *last;
-    size_t                           len;
-    ngx_str_t                        sentence;
-    ngx_http_variable_value_t       *id;
-    ngx_http_procore_scope_claim_t  *claim;
-    ngx_http_procore_scope_help_t   *help;
+    u_char                         *p, *last;
+    size_t                          len;
+    ngx_str_t                       sentence, text;
+    ngx_http_variable_value_t      *id;
+    procore_judge_claim_t          *claim;
+    ngx_http_procore_scope_help_t  *help;
 
-    claim = ctx->deciding;
+    claim = ctx->judge.deciding;
     help = ctx->conf->help;
     id = ngx_http_procore_scope_request_id(ctx->request);
 
@@ -250,20 +250,21 @@ ngx_http_procore_scope_api_text(ngx_http_procore_scope_ctx_t *ctx,
     p = ngx_slprintf(p, last, "\"]},\"message\":\"");
     p = ngx_http_procore_scope_json(p, last, &sentence);
     p = ngx_slprintf(p, last, "\",\"reason\":\"%*s\"",
-                     procore_reasons[ctx->reason].name.len,
-                     procore_reasons[ctx->reason].name.data);
+                     procore_reasons[ctx->judge.reason].name.len,
+                     procore_reasons[ctx->judge.reason].name.data);
 
     if (claim) {
         p = ngx_slprintf(p, last, ",\"claim\":{\"in\":\"%s\"",
                          ngx_http_procore_scope_carrier_name(claim->carrier));
-        p = ngx_http_procore_scope_member(p, last, ",\"name\":", &claim->name);
-        p = ngx_http_procore_scope_member(p, last, ",\"value\":",
-                                          &claim->value);
+        text = ngx_http_procore_scope_str(&claim->name);
+        p = ngx_http_procore_scope_member(p, last, ",\"name\":", &text);
+        text = ngx_http_procore_scope_str(&claim->value);
+        p = ngx_http_procore_scope_member(p, last, ",\"value\":", &text);
         p = ngx_slprintf(p, last, "}");
     }
 
-    if (ctx->company) {
-        p = ngx_slprintf(p, last, ",\"company_id\":%uL", ctx->company);
+    if (ctx->judge.company) {
+        p = ngx_slprintf(p, last, ",\"company_id\":%uL", ctx->judge.company);
     }
 
     p = ngx_slprintf(p, last, ",\"decision_id\":\"%v\"", id);
@@ -309,11 +310,11 @@ ngx_http_procore_scope_oauth_text(ngx_http_procore_scope_ctx_t *ctx,
     last = p + len;
 
     p = ngx_slprintf(p, last, "{\"error\":\"%s\",\"error_description\":\"",
-                     ngx_http_procore_scope_oauth_error(ctx->reason)->error);
+                  ngx_http_procore_scope_oauth_error(ctx->judge.reason)->error);
     p = ngx_http_procore_scope_json(p, last, &sentence);
     p = ngx_slprintf(p, last, "\",\"reason\":\"%*s\"}",
-                     procore_reasons[ctx->reason].name.len,
-                     procore_reasons[ctx->reason].name.data);
+                     procore_reasons[ctx->judge.reason].name.len,
+                     procore_reasons[ctx->judge.reason].name.data);
 
     body->len = (size_t) (p - body->data);
 
@@ -330,10 +331,10 @@ ngx_http_procore_scope_sentence(ngx_http_procore_scope_ctx_t *ctx,
     ngx_str_t    value;
     const char  *s;
 
-    s = procore_reasons[ctx->reason].sentence;
+    s = procore_reasons[ctx->judge.reason].sentence;
 
-    if (ctx->deciding) {
-        value = ctx->deciding->value;
+    if (ctx->judge.deciding) {
+        value = ngx_http_procore_scope_str(&ctx->judge.deciding->value);
 
     } else {
         ngx_str_null(&value);
@@ -357,7 +358,7 @@ ngx_http_procore_scope_sentence(ngx_http_procore_scope_ctx_t *ctx,
             s++;
 
         } else if (s[0] == '%' && s[1] == 'c') {
-            p = ngx_slprintf(p, last, "%uL", ctx->company);
+            p = ngx_slprintf(p, last, "%uL", ctx->judge.company);
             s++;
 
         } else {
@@ -429,8 +430,8 @@ ngx_http_procore_scope_refusal_headers(ngx_http_request_t *r,
 
     status = r->headers_out.status;
 
-    value.len = procore_reasons[ctx->reason].name.len;
-    value.data = (u_char *) procore_reasons[ctx->reason].name.data;
+    value.len = procore_reasons[ctx->judge.reason].name.len;
+    value.data = (u_char *) procore_reasons[ctx->judge.reason].name.data;
 
     if (ngx_http_procore_scope_add_answer_header(r, "Procore-Scope-Reason",
                                                  &value)
@@ -462,7 +463,7 @@ ngx_http_procore_scope_refusal_headers(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (ctx->reason == PROCORE_REASON_BAD_CLIENT) {
+    if (ctx->judge.reason == PROCORE_REASON_BAD_CLIENT) {
 
         if (!ngx_http_procore_scope_is_basic(r)) {
             return NGX_OK;
@@ -476,7 +477,9 @@ ngx_http_procore_scope_refusal_headers(ngx_http_request_t *r,
 
     if (status == NGX_HTTP_UNAUTHORIZED) {
 
-        if (ctx->reason == PROCORE_REASON_REVOKED_TOKEN || ctx->unauthorized) {
+        if (ctx->judge.reason == PROCORE_REASON_REVOKED_TOKEN
+            || ctx->unauthorized)
+        {
             ngx_str_set(&value, "Bearer error=\"invalid_token\"");
 
         } else {

@@ -320,19 +320,19 @@ ngx_http_procore_scope_relay_id(ngx_http_request_t *r,
         break;
 
     case PROCORE_NOT_FOUND:
-        ctx->reason = PROCORE_REASON_NO_TRANSACTION;
+        ctx->judge.reason = PROCORE_REASON_NO_TRANSACTION;
         return NGX_DECLINED;
 
     case PROCORE_ERROR:
         return NGX_ERROR;
 
     default:
-        ctx->reason = PROCORE_REASON_BAD_REQUEST;
+        ctx->judge.reason = PROCORE_REASON_BAD_REQUEST;
         return NGX_DECLINED;
     }
 
     if (procore_hex_read(&state, id, PROCORE_RELAY_ID) != PROCORE_OK) {
-        ctx->reason = PROCORE_REASON_NO_TRANSACTION;
+        ctx->judge.reason = PROCORE_REASON_NO_TRANSACTION;
         return NGX_DECLINED;
     }
 
@@ -369,12 +369,12 @@ ngx_http_procore_scope_relay_unpack(ngx_http_request_t *r,
                                             &value)
         != NGX_OK)
     {
-        ctx->reason = PROCORE_REASON_NO_TRANSACTION;
+        ctx->judge.reason = PROCORE_REASON_NO_TRANSACTION;
         return NGX_DECLINED;
     }
 
     if (ngx_http_procore_scope_store_key(key) != NGX_OK) {
-        ctx->reason = PROCORE_REASON_STORE_FAILED;
+        ctx->judge.reason = PROCORE_REASON_STORE_FAILED;
         return NGX_DECLINED;
     }
 
@@ -393,7 +393,7 @@ ngx_http_procore_scope_relay_unpack(ngx_http_request_t *r,
 
     if (rc != PROCORE_OK) {
         ngx_memzero(&relay->authorization, sizeof(procore_relay_t));
-        ctx->reason = PROCORE_REASON_NO_TRANSACTION;
+        ctx->judge.reason = PROCORE_REASON_NO_TRANSACTION;
         return NGX_DECLINED;
     }
 
@@ -416,7 +416,8 @@ ngx_http_procore_scope_relay_app(ngx_http_procore_scope_ctx_t *ctx)
     id.data = (u_char *) relay->authorization.client.data;
 
     ngx_http_procore_scope_relay_client(ctx, &relay->authorization.client);
-    ctx->conf = ngx_http_procore_scope_client_conf(ctx->conf, &id);
+    ngx_http_procore_scope_judge_conf(ctx,
+                           ngx_http_procore_scope_client_conf(ctx->conf, &id));
 
     client = ngx_http_procore_scope_client_find(ctx->conf, &id);
 
@@ -428,7 +429,7 @@ ngx_http_procore_scope_relay_app(ngx_http_procore_scope_ctx_t *ctx)
         return NGX_OK;
     }
 
-    ctx->reason = PROCORE_REASON_BAD_REDIRECT_URI;
+    ctx->judge.reason = PROCORE_REASON_BAD_REDIRECT_URI;
 
     return NGX_DECLINED;
 }

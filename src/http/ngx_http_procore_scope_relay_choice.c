@@ -189,7 +189,7 @@ ngx_http_procore_scope_choice_write(ngx_http_request_t *r,
     relay = ctx->relay;
     choice = relay->data;
 
-    ctx->company = company;
+    ctx->judge.company = company;
 
     ngx_memzero(&op, sizeof(procore_store_op_t));
 
@@ -328,9 +328,11 @@ ngx_http_procore_scope_choice_again(ngx_http_request_t *r,
 
     choice = ctx->relay->data;
 
-    ctx->company = ctx->relay->record.company;
+    ctx->judge.company = ctx->relay->record.company;
 
-    if (ngx_http_procore_scope_choice_code(ctx, ctx->company, key) != NGX_OK) {
+    if (ngx_http_procore_scope_choice_code(ctx, ctx->judge.company, key)
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -141,11 +141,11 @@ ngx_http_procore_scope_relay_latest(ngx_http_request_t *r,
     latest = &ctx->relay->authorization;
 
     if (ngx_http_procore_scope_store_key(key) != NGX_OK) {
-        ctx->reason = PROCORE_REASON_STORE_FAILED;
+        ctx->judge.reason = PROCORE_REASON_STORE_FAILED;
         return NGX_DECLINED;
     }
 
-    ctx->reason = PROCORE_REASON_NO_TRANSACTION;
+    ctx->judge.reason = PROCORE_REASON_NO_TRANSACTION;
     rc = NGX_DECLINED;
 
     ngx_http_procore_scope_cookies(r, authorize->secure, &cookies);
@@ -171,7 +171,7 @@ ngx_http_procore_scope_relay_latest(ngx_http_request_t *r,
     procore_wipe(key, sizeof(key));
 
     if (rc == NGX_OK) {
-        ctx->reason = PROCORE_REASON_OK;
+        ctx->judge.reason = PROCORE_REASON_OK;
     }
 
     return rc;

@@ -194,7 +194,7 @@ ngx_http_procore_scope_relay_refuse(ngx_http_request_t *r,
 {
     procore_page_t  page;
 
-    ctx->reason = reason;
+    ctx->judge.reason = reason;
 
     ngx_http_procore_scope_page_begin(r, ctx, &page, PROCORE_PAGE_ERROR);
     ngx_http_procore_scope_page_reason(&page, reason);
@@ -373,7 +373,7 @@ ngx_http_procore_scope_relay_headers(ngx_http_request_t *r,
         }
     }
 
-    if (ctx->reason == PROCORE_REASON_OK) {
+    if (ctx->judge.reason == PROCORE_REASON_OK) {
         return NGX_OK;
     }
 
@@ -384,8 +384,8 @@ ngx_http_procore_scope_relay_headers(ngx_http_request_t *r,
 
     value.len = id->len;
     value.data = id->data;
-    name.len = procore_reasons[ctx->reason].name.len;
-    name.data = (u_char *) procore_reasons[ctx->reason].name.data;
+    name.len = procore_reasons[ctx->judge.reason].name.len;
+    name.data = (u_char *) procore_reasons[ctx->judge.reason].name.data;
 
     if (ngx_http_procore_scope_add_answer_header(r, "Procore-Scope-Reason",
                                                  &name)
@@ -437,7 +437,7 @@ ngx_http_procore_scope_relay_decide(ngx_http_procore_scope_ctx_t *ctx)
         return;
     }
 
-    ctx->decision = ctx->reason == PROCORE_REASON_OK
+    ctx->decision = ctx->judge.reason == PROCORE_REASON_OK
                     ? NGX_HTTP_PROCORE_SCOPE_ALLOW
                     : NGX_HTTP_PROCORE_SCOPE_DENY;
 

@@ -66,7 +66,8 @@ ngx_http_procore_scope_relay_picker(ngx_http_request_t *r,
     rc = ngx_http_procore_scope_relay_open(r, ctx, query.data, query.len);
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_procore_scope_relay_refuse(r, ctx, ctx->reason, 0);
+        return ngx_http_procore_scope_relay_refuse(r, ctx, ctx->judge.reason,
+                                                   0);
     }
 
     if (rc != NGX_OK) {
@@ -276,7 +277,7 @@ ngx_http_procore_scope_picker_nothing(ngx_http_request_t *r,
 
     ngx_http_procore_scope_page_help(ctx, &page);
 
-    ctx->reason = reason;
+    ctx->judge.reason = reason;
 
     return ngx_http_procore_scope_page(r, ctx, procore_reasons[reason].status,
                                        &page);

@@ -72,7 +72,7 @@ ngx_http_procore_scope_error_to_app(ngx_http_request_t *r,
     const char               *sentence;
     procore_redirect_pair_t   pairs[3];
 
-    ctx->reason = reason;
+    ctx->judge.reason = reason;
 
     if (procore_redirect_oob(&ctx->relay->authorization.redirect_uri)) {
         return ngx_http_procore_scope_relay_refuse(r, ctx, reason, 0);
@@ -113,7 +113,7 @@ ngx_http_procore_scope_code_to_app(ngx_http_request_t *r,
 
         page.code = *code;
         page.company = *company;
-        page.company_id = ctx->company;
+        page.company_id = ctx->judge.company;
         ngx_memzero(&page.decision, sizeof(procore_str_t));
 
         return ngx_http_procore_scope_page(r, ctx, NGX_HTTP_OK, &page);

@@ -52,7 +52,8 @@ ngx_http_procore_scope_relay_return(ngx_http_request_t *r,
     rc = ngx_http_procore_scope_relay_open(r, ctx, r->args.data, r->args.len);
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_procore_scope_relay_refuse(r, ctx, ctx->reason, 0);
+        return ngx_http_procore_scope_relay_refuse(r, ctx, ctx->judge.reason,
+                                                   0);
     }
 
     if (rc != NGX_OK) {

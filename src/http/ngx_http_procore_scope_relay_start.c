@@ -157,7 +157,8 @@ ngx_http_procore_scope_start_client(ngx_http_procore_scope_ctx_t *ctx,
     id.len = start->client.len;
     id.data = (u_char *) start->client.data;
 
-    ctx->conf = ngx_http_procore_scope_client_conf(ctx->conf, &id);
+    ngx_http_procore_scope_judge_conf(ctx,
+                           ngx_http_procore_scope_client_conf(ctx->conf, &id));
 
     client = ngx_http_procore_scope_client_find(ctx->conf, &id);
 

@@ -299,7 +299,7 @@ ngx_http_procore_scope_search_find(ngx_http_procore_scope_search_t *search)
 
     text = &search->call.text;
 
-    procore_company_list_start(&list, search->ctx->company);
+    procore_company_list_start(&list, search->ctx->judge.company);
 
     if (text->len == 0
         || procore_company_list_feed(&list, text->data, text->len)

@@ -48,9 +48,9 @@ ngx_uint_t
 ngx_http_procore_scope_sole(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
-    return r == r->main && ctx->discovery
+    return r == r->main && ctx->judge.discovery
            && ctx->decision == NGX_HTTP_PROCORE_SCOPE_ALLOW
-           && ctx->path == PROCORE_PATH_COMPANIES
+           && ctx->judge.path == PROCORE_PATH_COMPANIES
            && r->method == NGX_HTTP_GET
            && !ngx_http_procore_scope_has_body(r)
            && ngx_http_procore_scope_may_bind(ctx->conf,
@@ -288,7 +288,7 @@ ngx_http_procore_scope_sole_passing(ngx_http_request_t *r,
                                        PROCORE_WAY_SOLE_COMPANY, &op);
 
         if (ngx_http_procore_scope_store_write(&op, NULL, NULL) == NGX_OK) {
-            ctx->company = company;
+            ctx->judge.company = company;
             ctx->way = PROCORE_WAY_SOLE_COMPANY;
             ngx_str_set(&ctx->action, "bind");
         }
@@ -360,7 +360,7 @@ ngx_http_procore_scope_sole_finish(ngx_http_request_t *r,
 
         /* the list itself installs nothing; it can be asked for again */
 
-        ctx->reason = PROCORE_REASON_STORE_FAILED;
+        ctx->judge.reason = PROCORE_REASON_STORE_FAILED;
         ctx->decision = NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED;
 
         return ngx_http_procore_scope_answer_send(r, ctx, NULL);
@@ -374,7 +374,7 @@ ngx_http_procore_scope_sole_finish(ngx_http_request_t *r,
                                                 PROCORE_REASON_REVOKED_TOKEN);
     }
 
-    ctx->company = sole->bound.company;
+    ctx->judge.company = sole->bound.company;
     ctx->way = sole->bound.way;
 
     if (sole->rc == PROCORE_CONFLICT) {

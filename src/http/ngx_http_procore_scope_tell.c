@@ -21,7 +21,7 @@ ngx_http_procore_scope_token_tell(ngx_http_request_t *r,
     ngx_str_t      client, label, text;
     procore_str_t  name;
 
-    if (!ctx->conf->token_company || ctx->company == 0
+    if (!ctx->conf->token_company || ctx->judge.company == 0
         || ctx->conf->mode != NGX_HTTP_PROCORE_SCOPE_ENFORCE)
     {
         return NGX_DECLINED;
@@ -34,7 +34,7 @@ ngx_http_procore_scope_token_tell(ngx_http_request_t *r,
     }
 
     ngx_http_procore_scope_client_id(ctx, &client);
-    ngx_http_procore_scope_client_label(ctx->conf, &client, ctx->company,
+    ngx_http_procore_scope_client_label(ctx->conf, &client, ctx->judge.company,
                                         &label);
     name.len = label.len;
     name.data = label.data;
@@ -44,8 +44,8 @@ ngx_http_procore_scope_token_tell(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    return procore_token_amend(text.data, text.len, ctx->company, &name, 0,
-                               body->data, &body->len)
+    return procore_token_amend(text.data, text.len, ctx->judge.company, &name,
+                               0, body->data, &body->len)
            == PROCORE_OK ? NGX_OK : NGX_DECLINED;
 }
 
@@ -87,7 +87,7 @@ ngx_http_procore_scope_tell_headers(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    value.len = (size_t) (ngx_sprintf(value.data, "%uL", ctx->company)
+    value.len = (size_t) (ngx_sprintf(value.data, "%uL", ctx->judge.company)
                           - value.data);
 
     return ngx_http_procore_scope_add_answer_header(r, "Procore-Company-Id",

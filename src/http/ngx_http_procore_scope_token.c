@@ -380,7 +380,7 @@ ngx_http_procore_scope_token_finish(ngx_http_request_t *r,
     case PROCORE_CONFLICT:
         ctx->binding = oauth->bound;
         ctx->known = PROCORE_OK;
-        ctx->company = oauth->bound.company;
+        ctx->judge.company = oauth->bound.company;
         ctx->way = oauth->bound.way;
 
         if (enforce) {
@@ -388,7 +388,7 @@ ngx_http_procore_scope_token_finish(ngx_http_request_t *r,
                                                         PROCORE_REASON_REBIND);
         }
 
-        ctx->reason = PROCORE_REASON_REBIND;
+        ctx->judge.reason = PROCORE_REASON_REBIND;
         ctx->decision = NGX_HTTP_PROCORE_SCOPE_WOULD_DENY;
         break;
 
@@ -427,7 +427,7 @@ ngx_http_procore_scope_token_bound(ngx_http_procore_scope_ctx_t *ctx)
 
     ctx->binding = oauth->bound;
     ctx->known = PROCORE_OK;
-    ctx->company = oauth->bound.company;
+    ctx->judge.company = oauth->bound.company;
     ctx->way = oauth->bound.way;
 
     if (oauth->bound.state == PROCORE_FAMILY_BOUND && oauth->bind
@@ -444,14 +444,14 @@ static void
 ngx_http_procore_scope_token_unbound(ngx_http_procore_scope_ctx_t *ctx,
     procore_reason_e reason)
 {
-    ctx->company = 0;
+    ctx->judge.company = 0;
     ctx->way = PROCORE_WAY_NONE;
 
     if (ctx->decision != NGX_HTTP_PROCORE_SCOPE_ALLOW) {
         return;
     }
 
-    ctx->reason = reason;
+    ctx->judge.reason = reason;
     ctx->decision = NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED;
 }
 

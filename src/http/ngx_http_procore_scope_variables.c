@@ -83,14 +83,6 @@ static const char  *ngx_http_procore_scope_mode_names[] = {
     "off", "monitor", "enforce"
 };
 
-static const char  *ngx_http_procore_scope_decision_names[] = {
-    "", "allow", "deny", "would_deny", "allow_undecided"
-};
-
-static const char  *ngx_http_procore_scope_carrier_names[] = {
-    "header", "path", "query", "body"
-};
-
 ngx_int_t
 ngx_http_procore_scope_add_variables(ngx_conf_t *cf)
 {
@@ -169,7 +161,7 @@ ngx_http_procore_scope_decision_variable(ngx_http_request_t *r,
     switch (data) {
 
     case NGX_HTTP_PROCORE_SCOPE_VAR_PROJECT:
-        return ngx_http_procore_scope_number_value(r, v, ctx->project);
+        return ngx_http_procore_scope_number_value(r, v, ctx->judge.project);
 
     case NGX_HTTP_PROCORE_SCOPE_VAR_CLAIM:
         if (ngx_http_procore_scope_claim_text(ctx, &text) != NGX_OK) {
@@ -180,8 +172,8 @@ ngx_http_procore_scope_decision_variable(ngx_http_request_t *r,
 
     case NGX_HTTP_PROCORE_SCOPE_VAR_REASON:
         if (ctx->decision != NGX_HTTP_PROCORE_SCOPE_UNDECIDED) {
-            text.data = (u_char *) procore_reasons[ctx->reason].name.data;
-            text.len = procore_reasons[ctx->reason].name.len;
+            text.data = (u_char *) procore_reasons[ctx->judge.reason].name.data;
+            text.len = procore_reasons[ctx->judge.reason].name.len;
         }
 
         break;
@@ -219,7 +211,7 @@ ngx_http_procore_scope_token_variable(ngx_http_request_t *r,
     switch (data) {
 
     case NGX_HTTP_PROCORE_SCOPE_VAR_COMPANY:
-        return ngx_http_procore_scope_number_value(r, v, ctx->company);
+        return ngx_http_procore_scope_number_value(r, v, ctx->judge.company);
 
     case NGX_HTTP_PROCORE_SCOPE_VAR_TOKEN:
         if (ngx_http_procore_scope_token_text(ctx, &text) != NGX_OK) {
@@ -274,8 +266,10 @@ ngx_http_procore_scope_demand(ngx_http_request_t *r, ngx_uint_t bare)
     }
 
     ctx->request = r;
-    ctx->conf = plcf;
-    ctx->rank = PROCORE_RANK_NONE;
+
+    ngx_http_procore_scope_judge_init(ctx, &ctx->judge);
+    ngx_http_procore_scope_judge_conf(ctx, plcf);
+
     ctx->bare = bare & 1;
 
     if (ngx_http_procore_scope_read_token(ctx) != NGX_OK) {
@@ -307,22 +301,25 @@ ngx_int_t
 ngx_http_procore_scope_claim_text(ngx_http_procore_scope_ctx_t *ctx,
     ngx_str_t *text)
 {
-    u_char                          *p, *last;
-    size_t                           len;
-    ngx_str_t                        name, value;
-    const char                      *carrier;
-    ngx_http_procore_scope_claim_t  *claim;
+    u_char                 *p, *last;
+    size_t                  len;
+    ngx_str_t               name, value, shown;
+    const char             *carrier;
+    procore_judge_claim_t  *claim;
 
     ngx_str_null(text);
 
-    claim = ctx->deciding;
+    claim = ctx->judge.deciding;
 
     if (claim == NULL) {
         return NGX_OK;
     }
 
-    ngx_http_procore_scope_hide_token(ctx, &claim->name, &name);
-    ngx_http_procore_scope_hide_token(ctx, &claim->value, &value);
+    shown = ngx_http_procore_scope_str(&claim->name);
+    ngx_http_procore_scope_hide_token(ctx, &shown, &name);
+
+    shown = ngx_http_procore_scope_str(&claim->value);
+    ngx_http_procore_scope_hide_token(ctx, &shown, &value);
 
     carrier = ngx_http_procore_scope_carrier_name(claim->carrier);
 
@@ -371,9 +368,9 @@ ngx_http_procore_scope_token_text(ngx_http_procore_scope_ctx_t *ctx,
 
 
 const char *
-ngx_http_procore_scope_decision_name(ngx_http_procore_scope_decision_e decision)
+ngx_http_procore_scope_decision_name(procore_decision_e decision)
 {
-    return ngx_http_procore_scope_decision_names[decision];
+    return procore_decision_names[decision];
 }
 
 
@@ -391,7 +388,7 @@ ngx_http_procore_scope_way_name(procore_way_e way)
 const char *
 ngx_http_procore_scope_carrier_name(procore_carrier_e carrier)
 {
-    return ngx_http_procore_scope_carrier_names[carrier];
+    return procore_carrier_names[carrier];
 }
 
 
