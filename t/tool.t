@@ -66,13 +66,14 @@ sub state_of {
 
 my ($code, $out, $err) = run('', '--help');
 is($code, 0, 'help');
-like($out, qr/^Usage: procore-scope import /, 'tells the usage');
+like($out, qr/^Usage: procore-scope bindings import /, 'tells the usage');
 
 ($code, $out) = run('', '--version');
 is($code, 0, 'version');
 like($out, qr/^procore-scope \d+\.\d+/, 'tells it');
 
-for ([], ['import'], ['show'], ['dance', '--store', $root],
+for ([], ['import'], ['show'], ['bindings'], ['bindings', 'dance'],
+     ['bindings', 'show'], ['--store', $root, 'show'], ['dance', '--store', $root],
      ['import', '--store', $root], ['import', '--store', $root, 'a', 'b'],
      ['show', '--store', $root, '--wrong'],
      ['show', '--store', $root, '--realm', ''], ['show', '--store', $root, '--access-token-file', 'a',
@@ -106,6 +107,8 @@ is(state_of($store, 'acc1'), 'bound 562949953421312', 'an access token');
 is(state_of($store, 'ref1'), 'bound 562949953421312', 'its refresh token');
 is(state_of($store, 'ref2'), 'bound 9223372036854775807', 'the largest id');
 is(state_of($store, 'a/bc'), 'bound 5', 'escapes are read');
+is((run("acc1\n", 'bindings', 'show', '--store', $store))[1],
+   (run("acc1\n", 'show', '--store', $store))[1], 'a name of two words');
 is(state_of($store, 'nobody'), 'unknown', 'an unknown token');
 is(state_of($store, 'acc1', '--realm', 'sandbox'), 'unknown',
    'another realm knows nothing');

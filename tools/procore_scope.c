@@ -20,20 +20,44 @@
 #include "procore_scope.h"
 
 
-static const char  procore_scope_help[] =
-    "Usage: procore-scope import --store DIR [--realm NAME] [--json] FILE\n"
-    "       procore-scope show --store DIR [--realm NAME] [--json] [TOKEN]\n"
-    "       procore-scope end --store DIR [--realm NAME] [--json] [TOKEN]\n"
-    "\n"
-    "import  reads JSON Lines (\"-\": standard input), each one of\n"
-    "          {\"access_token\": \"...\", \"refresh_token\": \"...\",\n"
-    "           \"client\": \"...\", \"company_id\": N}\n"
-    "          {\"project_id\": N, \"company_id\": N}\n"
-    "        One token of the two is enough; the client may be left out.\n"
-    "        The whole file is checked first, against the store too.\n"
-    "show    tells what a token is bound to.\n"
-    "end     withdraws the binding of a token and of its pair, for good.\n"
-    "\n"
+static int procore_scope_print_help(void);
+
+
+/*
+ * One row a command, in the order of the help; a name may have two words.  Each
+ * command is in a file of its own, and reads its own arguments.
+ */
+
+static const procore_scope_command_t  procore_scope_commands[] = {
+
+    { "bindings import", procore_scope_import,
+      "--store DIR [--realm NAME] [--json] FILE",
+      "reads JSON Lines (\"-\": standard input), each one of\n"
+      "  {\"access_token\": \"...\", \"refresh_token\": \"...\",\n"
+      "   \"client\": \"...\", \"company_id\": N}\n"
+      "  {\"project_id\": N, \"company_id\": N}\n"
+      "One token of the two is enough; the client may be left out.\n"
+      "The whole file is checked first, against the store too.\n" },
+
+    { "bindings show", procore_scope_show,
+      "--store DIR [--realm NAME] [--json] [TOKEN]",
+      "tells what a token is bound to.\n" },
+
+    { "bindings end", procore_scope_end,
+      "--store DIR [--realm NAME] [--json] [TOKEN]",
+      "withdraws the binding of a token and of its pair, for good.\n" },
+
+    /* as these were called before there were others */
+
+    { "import", procore_scope_import, NULL, NULL },
+    { "show", procore_scope_show, NULL, NULL },
+    { "end", procore_scope_end, NULL, NULL },
+
+    { NULL, NULL, NULL, NULL }
+};
+
+
+static const char  procore_scope_common[] =
     "TOKEN   --access-token-file FILE or --refresh-token-file FILE; without\n"
     "        either, a token of any kind is read from standard input.\n"
     "\n"
@@ -43,9 +67,9 @@ static const char  procore_scope_help[] =
     "  --help         this text\n"
     "  --version      the version\n"
     "\n"
-    "Runs as the owner of the folder or as root, which becomes the owner;\n"
-    "while nginx runs or not.  Exit code: 0 done, 1 failed, in conflict or\n"
-    "unknown, 2 wrong usage.\n";
+    "The command comes first. Runs as the owner of the folder or as root,\n"
+    "which becomes the owner; while nginx runs or not. Exit code: 0 done,\n"
+    "1 failed, in conflict or unknown, 2 wrong usage.\n";
 
 
 void
@@ -190,7 +214,7 @@ procore_scope_open(const procore_scope_options_t *options, int create,
 }
 
 
-static int
+int
 procore_scope_usage(const char *why)
 {
     fprintf(stderr, "procore-scope: %s; see procore-scope --help\n", why);
@@ -199,9 +223,7 @@ procore_scope_usage(const char *why)
 }
 
 
-/* -1: go on; else the exit code. */
-
-static int
+int
 procore_scope_parse(int argc, char **argv, procore_scope_options_t *options)
 {
     int  c;
@@ -213,9 +235,11 @@ procore_scope_parse(int argc, char **argv, procore_scope_options_t *options)
         { "refresh-token-file", required_argument, NULL, 'R' },
         { "json", no_argument, NULL, 'j' },
         { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'v' },
         { NULL, 0, NULL, 0 }
     };
+
+    memset(options, 0, sizeof(procore_scope_options_t));
+    options->realm = "production";
 
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
 
@@ -242,92 +266,134 @@ procore_scope_parse(int argc, char **argv, procore_scope_options_t *options)
             break;
 
         case 'h':
-            fputs(procore_scope_help, stdout);
-            return PROCORE_SCOPE_DONE;
-
-        case 'v':
-            puts("procore-scope " PROCORE_SCOPE_VERSION);
-            return PROCORE_SCOPE_DONE;
+            return procore_scope_print_help();
 
         default:
             return procore_scope_usage("wrong option");
         }
     }
 
-    return -1;
+    options->narguments = argc - optind;
+    options->arguments = argv + optind;
+
+    if (options->store == NULL || options->store[0] == '\0') {
+        return procore_scope_usage("--store is missing");
+    }
+
+    return procore_scope_realm(options);
+}
+
+
+int
+procore_scope_realm(procore_scope_options_t *options)
+{
+    if (options->realm[0] == '\0') {
+        return procore_scope_usage("--realm is empty");
+    }
+
+    if (procore_digest_realm((const unsigned char *) options->realm,
+                             strlen(options->realm), options->realm_id)
+        != PROCORE_OK)
+    {
+        return procore_scope_fail(options, 0, "no SHA-256");
+    }
+
+    return PROCORE_SCOPE_GO_ON;
 }
 
 
 static int
-procore_scope_run(const char *command, int arguments,
-    const procore_scope_options_t *options)
+procore_scope_print_help(void)
 {
-    if (strcmp(command, "import") == 0) {
+    const char                     *line, *end;
+    const procore_scope_command_t  *command;
 
-        if (options->access_file != NULL || options->refresh_file != NULL) {
-            return procore_scope_usage("import takes its tokens from FILE");
+    for (command = procore_scope_commands; command->name; command++) {
+        if (command->arguments) {
+            printf("%s procore-scope %s %s\n",
+                   command == procore_scope_commands ? "Usage:" : "      ",
+                   command->name, command->arguments);
+        }
+    }
+
+    for (command = procore_scope_commands; command->name; command++) {
+
+        if (command->help == NULL) {
+            continue;
         }
 
-        return arguments == 1 ? procore_scope_import(options)
-                              : procore_scope_usage("import wants one FILE");
+        printf("\n%s\n", command->name);
+
+        for (line = command->help; *line; line = end + 1) {
+            end = strchr(line, '\n');
+            printf("        %.*s\n", (int) (end - line), line);
+        }
     }
 
-    if (strcmp(command, "show") != 0 && strcmp(command, "end") != 0) {
-        return procore_scope_usage("unknown command");
+    printf("\n%s", procore_scope_common);
+
+    return PROCORE_SCOPE_DONE;
+}
+
+
+/* How many words of "argv" are this name: 0, 1 or 2. */
+
+static int
+procore_scope_named(const char *name, int argc, char **argv)
+{
+    size_t  len;
+
+    len = strlen(argv[0]);
+
+    if (strncmp(name, argv[0], len) != 0) {
+        return 0;
     }
 
-    /* other users see arguments: a token among them would be given away */
-
-    if (arguments != 0) {
-        return procore_scope_usage("a token is read from a file or from "
-                                   "standard input, never from an argument");
+    if (name[len] == '\0') {
+        return 1;
     }
 
-    if (options->access_file != NULL && options->refresh_file != NULL) {
-        return procore_scope_usage("one token at a time");
-    }
-
-    return command[0] == 's' ? procore_scope_show(options)
-                             : procore_scope_end(options);
+    return name[len] == ' ' && argc > 1 && strcmp(name + len + 1, argv[1]) == 0
+           ? 2 : 0;
 }
 
 
 int
 main(int argc, char **argv)
 {
-    int                      rc;
-    procore_scope_options_t  options;
+    int                             rc, words;
+    const procore_scope_command_t  *command;
 
-    memset(&options, 0, sizeof(options));
-    options.realm = "production";
-
-    rc = procore_scope_parse(argc, argv, &options);
-    if (rc != -1) {
-        return rc;
-    }
-
-    if (optind == argc) {
+    if (argc < 2) {
         return procore_scope_usage("no command");
     }
 
-    if (options.store == NULL || options.store[0] == '\0') {
-        return procore_scope_usage("--store is missing");
+    if (strcmp(argv[1], "--help") == 0) {
+        return procore_scope_print_help();
     }
 
-    if (options.realm[0] == '\0') {
-        return procore_scope_usage("--realm is empty");
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("procore-scope " PROCORE_SCOPE_VERSION);
+        return PROCORE_SCOPE_DONE;
     }
 
-    options.file = argv[optind + 1];
+    words = 0;
 
-    if (procore_digest_realm((const unsigned char *) options.realm,
-                             strlen(options.realm), options.realm_id)
-        != PROCORE_OK)
-    {
-        return procore_scope_fail(&options, 0, "no SHA-256");
+    for (command = procore_scope_commands; command->name; command++) {
+        words = procore_scope_named(command->name, argc - 1, argv + 1);
+
+        if (words) {
+            break;
+        }
     }
 
-    rc = procore_scope_run(argv[optind], argc - optind - 1, &options);
+    if (command->name == NULL) {
+        return procore_scope_usage(argv[1][0] == '-'
+                                   ? "the command comes first"
+                                   : "unknown command");
+    }
+
+    rc = command->run(argc - words, argv + words);
 
     if (fflush(stdout) != 0 && rc == PROCORE_SCOPE_DONE) {
         rc = PROCORE_SCOPE_FAILED;

@@ -22,16 +22,50 @@
 #define PROCORE_SCOPE_FAILED   1     /* conflicts and unknown tokens, too */
 #define PROCORE_SCOPE_USAGE    2
 
+/* No exit code: the command goes on. */
+#define PROCORE_SCOPE_GO_ON    -1
+
 
 typedef struct {
     const char            *store;
     const char            *realm;
     const char            *access_file;
     const char            *refresh_file;
-    const char            *file;            /* of import; "-": stdin */
+    int                    narguments;      /* that are no options */
+    char                 **arguments;
     int                    json;
     unsigned char          realm_id[PROCORE_REALM_SIZE];
 } procore_scope_options_t;
+
+
+/*
+ * A command.  "run" is given its arguments as main() is, argv[0] being the last
+ * word of its name, and returns the exit code.  "arguments" and "help" (whole
+ * lines) are its part of the help, NULL: it is another name of one.
+ */
+
+typedef struct {
+    const char            *name;
+    int                  (*run)(int argc, char **argv);
+    const char            *arguments;
+    const char            *help;
+} procore_scope_command_t;
+
+
+/*
+ * Reads the options that most commands share: all of procore_scope_options_t,
+ * with "store" there and the realm's digest made.  Returns PROCORE_SCOPE_GO_ON,
+ * or the exit code.  A command with options of its own reads them itself, and
+ * calls ..._realm() when "realm" is set; same codes.
+ */
+
+int procore_scope_parse(int argc, char **argv,
+    procore_scope_options_t *options);
+int procore_scope_realm(procore_scope_options_t *options);
+
+/* Says what is wrong on stderr.  Returns PROCORE_SCOPE_USAGE. */
+
+int procore_scope_usage(const char *why);
 
 
 /*
@@ -57,11 +91,11 @@ void procore_scope_json_string(const unsigned char *data, size_t len);
 int procore_scope_open(const procore_scope_options_t *options, int create,
     procore_store_t **store);
 
-/* The commands; each returns the exit code. */
+/* The commands, for the table. */
 
-int procore_scope_import(const procore_scope_options_t *options);
-int procore_scope_show(const procore_scope_options_t *options);
-int procore_scope_end(const procore_scope_options_t *options);
+int procore_scope_import(int argc, char **argv);
+int procore_scope_show(int argc, char **argv);
+int procore_scope_end(int argc, char **argv);
 
 
 #endif /* PROCORE_SCOPE_H */

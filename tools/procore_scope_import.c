@@ -574,28 +574,44 @@ procore_import_run(procore_import_t *import, FILE *in)
 
 
 int
-procore_scope_import(const procore_scope_options_t *options)
+procore_scope_import(int argc, char **argv)
 {
-    int                rc;
-    FILE              *in;
-    size_t             i;
-    procore_import_t   import;
+    int                       rc;
+    FILE                     *in;
+    size_t                    i;
+    const char               *name;
+    procore_import_t          import;
+    procore_scope_options_t   options;
 
-    in = strcmp(options->file, "-") == 0 ? stdin : fopen(options->file, "re");
+    rc = procore_scope_parse(argc, argv, &options);
+    if (rc != PROCORE_SCOPE_GO_ON) {
+        return rc;
+    }
+
+    if (options.access_file != NULL || options.refresh_file != NULL) {
+        return procore_scope_usage("import takes its tokens from FILE");
+    }
+
+    if (options.narguments != 1) {
+        return procore_scope_usage("import wants one FILE");
+    }
+
+    name = options.arguments[0];
+    in = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
 
     if (in == NULL) {
-        return procore_scope_fail(options, 0, "%s: %s", options->file,
+        return procore_scope_fail(&options, 0, "%s: %s", name,
                                   strerror(errno));
     }
 
     memset(&import, 0, sizeof(import));
-    import.options = options;
+    import.options = &options;
 
     rc = procore_import_run(&import, in);
 
     if (rc == PROCORE_SCOPE_DONE) {
-        printf(options->json ? "{\"tokens\": %zu, \"projects\": %zu}\n"
-                             : "imported: %zu tokens, %zu projects\n",
+        printf(options.json ? "{\"tokens\": %zu, \"projects\": %zu}\n"
+                            : "imported: %zu tokens, %zu projects\n",
                import.tokens, import.projects);
     }
 

@@ -21,6 +21,34 @@
 #define PROCORE_SCOPE_TOKEN_BYTES  8
 
 
+/* Options of a command about one token; GO_ON, or the exit code. */
+
+static int
+procore_scope_one_token(int argc, char **argv,
+    procore_scope_options_t *options)
+{
+    int  rc;
+
+    rc = procore_scope_parse(argc, argv, options);
+    if (rc != PROCORE_SCOPE_GO_ON) {
+        return rc;
+    }
+
+    /* other users see arguments: a token among them would be given away */
+
+    if (options->narguments != 0) {
+        return procore_scope_usage("a token is read from a file or from "
+                                   "standard input, never from an argument");
+    }
+
+    if (options->access_file != NULL && options->refresh_file != NULL) {
+        return procore_scope_usage("one token at a time");
+    }
+
+    return PROCORE_SCOPE_GO_ON;
+}
+
+
 static int
 procore_scope_read_token(const procore_scope_options_t *options,
     unsigned char digest[PROCORE_DIGEST_SIZE])
@@ -217,41 +245,47 @@ procore_scope_find(const procore_scope_options_t *options,
 
 
 int
-procore_scope_show(const procore_scope_options_t *options)
+procore_scope_show(int argc, char **argv)
 {
-    int               rc;
-    unsigned char     digest[PROCORE_DIGEST_SIZE];
-    procore_store_t  *store;
-    procore_token_t   token;
+    int                       rc;
+    unsigned char             digest[PROCORE_DIGEST_SIZE];
+    procore_store_t          *store;
+    procore_scope_options_t   options;
+    procore_token_t           token;
 
-    rc = procore_scope_read_token(options, digest);
+    rc = procore_scope_one_token(argc, argv, &options);
+    if (rc != PROCORE_SCOPE_GO_ON) {
+        return rc;
+    }
+
+    rc = procore_scope_read_token(&options, digest);
 
     if (rc == PROCORE_SCOPE_DONE) {
-        rc = procore_scope_open(options, 0, &store);
+        rc = procore_scope_open(&options, 0, &store);
     }
 
     if (rc != PROCORE_SCOPE_DONE) {
         return rc;
     }
 
-    rc = procore_scope_find(options, store, digest, &token);
+    rc = procore_scope_find(&options, store, digest, &token);
     procore_store_close(store);
 
     switch (rc) {
 
     case PROCORE_OK:
-        procore_scope_print(options, digest, &token);
+        procore_scope_print(&options, digest, &token);
         return PROCORE_SCOPE_DONE;
 
     case PROCORE_NOT_FOUND:
-        procore_scope_print(options, digest, NULL);
+        procore_scope_print(&options, digest, NULL);
         return PROCORE_SCOPE_FAILED;
 
     case PROCORE_CORRUPT:
-        return procore_scope_fail(options, 0, "the token's record is damaged");
+        return procore_scope_fail(&options, 0, "the token's record is damaged");
 
     default:
-        return procore_scope_fail(options, 0, "cannot read the store");
+        return procore_scope_fail(&options, 0, "cannot read the store");
     }
 }
 
@@ -298,23 +332,29 @@ procore_scope_withdraw(const procore_scope_options_t *options,
 
 
 int
-procore_scope_end(const procore_scope_options_t *options)
+procore_scope_end(int argc, char **argv)
 {
-    int               rc;
-    unsigned char     digest[PROCORE_DIGEST_SIZE];
-    procore_store_t  *store;
+    int                       rc;
+    unsigned char             digest[PROCORE_DIGEST_SIZE];
+    procore_store_t          *store;
+    procore_scope_options_t   options;
 
-    rc = procore_scope_read_token(options, digest);
+    rc = procore_scope_one_token(argc, argv, &options);
+    if (rc != PROCORE_SCOPE_GO_ON) {
+        return rc;
+    }
+
+    rc = procore_scope_read_token(&options, digest);
 
     if (rc == PROCORE_SCOPE_DONE) {
-        rc = procore_scope_open(options, 0, &store);
+        rc = procore_scope_open(&options, 0, &store);
     }
 
     if (rc != PROCORE_SCOPE_DONE) {
         return rc;
     }
 
-    rc = procore_scope_withdraw(options, store, digest);
+    rc = procore_scope_withdraw(&options, store, digest);
     procore_store_close(store);
 
     return rc;
