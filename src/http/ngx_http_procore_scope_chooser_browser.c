@@ -4,9 +4,9 @@
  */
 
 
-#include "../policy/procore_id.h"
 #include "ngx_http_procore_scope_chooser.h"
 #include "ngx_http_procore_scope_choice.h"
+#include "../policy/procore_id.h"
 
 
 static ngx_int_t ngx_http_procore_scope_chooser_get(ngx_http_request_t *r,

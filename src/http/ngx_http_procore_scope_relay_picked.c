@@ -4,8 +4,8 @@
  */
 
 
-#include "../policy/procore_id.h"
 #include "ngx_http_procore_scope_choice.h"
+#include "../policy/procore_id.h"
 
 
 static ngx_uint_t ngx_http_procore_scope_picked_is(procore_str_t *action,
