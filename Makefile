@@ -24,6 +24,28 @@ FUZZERS    := $(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,\
                 $(sort $(wildcard t/fuzz/fuzz_*.c)))
 LIBS       := -lcrypto -lcjson -llmdb -lpthread
 
+# Where "make install" puts things, all below DESTDIR; the module goes where the
+# nginx here looks for modules.
+
+DESTDIR    ?=
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+MANDIR     ?= $(PREFIX)/share/man
+DOCDIR     ?= $(PREFIX)/share/doc/procore-scope
+NGINX      ?= $(firstword $(wildcard /usr/sbin/nginx) nginx)
+MODULESDIR ?= $(or $(shell $(NGINX) -V 2>&1 | tr ' ' '\n' \
+                | sed -n 's/^--modules-path=//p'),$(error $(NGINX) does not \
+                tell where its modules are: set MODULESDIR=))
+
+# Where "make install" puts things; modules go where nginx looks for them.
+
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+MANDIR     ?= $(PREFIX)/share/man
+DOCDIR     ?= $(PREFIX)/share/doc/procore-scope
+NGINX      ?= $(firstword $(wildcard /usr/sbin/nginx) nginx)
+MODULESDIR ?= $(shell scripts/modules-path $(NGINX))
+
 WARN       := -Wall -Wextra -Wshadow -Wconversion -Werror
 SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=all \
               -fno-omit-frame-pointer
@@ -81,7 +103,7 @@ $(foreach name,plain unit fuzz,$(eval $(call flavour,$(name))))
 
 $(TOOL): $(patsubst %.c,$(BUILD)/plain/obj/%.o,$(sort $(wildcard tools/*.c))) \
     $(BUILD)/plain/libpure.a
-	@$(CC_plain) -o $@ $^ $(LIBS)
+	@$(CC_plain) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(UNITS): $(BUILD)/unit/%: $(BUILD)/unit/obj/t/unit/%.o $(BUILD)/unit/libpure.a
 	@$(CC_unit) $(SANITIZE) -o $@ $^ $(LIBS)
@@ -103,7 +125,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/t/fuzz/%.o \
 	    $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
 
 
 # ---- tests ------------------------------------------------------------------
@@ -194,6 +216,55 @@ bench:  ## what a request costs against plain proxy_pass (BENCH_FLAGS=)
 	scripts/deps build bench
 	$(MAKE) --no-print-directory build
 	@t/bench/run $(BENCH_FLAGS)
+
+
+# ---- to install it ----------------------------------------------------------
+
+SITE := $(BUILD)/site.conf
+
+$(SITE): docs/example.conf scripts/example-site
+	@mkdir -p $(@D)
+	@scripts/example-site > $@.new && mv $@.new $@
+
+# What is installed: folder, mode, files. Nothing else is taken away again, no
+# store, no log and no configuration.
+
+DOCS := $(filter-out docs/man/%,$(wildcard docs/*.* docs/*/*.* docs/*/*/*.*))
+
+define installed
+	@scripts/install $(1) '$(DESTDIR)$(MODULESDIR)' 644 $(MODULE)
+	@scripts/install $(1) '$(DESTDIR)$(BINDIR)' 755 $(TOOL)
+	@scripts/install $(1) '$(DESTDIR)$(MANDIR)/man1' 644 $(wildcard docs/man/*.1)
+	@scripts/install $(1) '$(DESTDIR)$(MANDIR)/man7' 644 $(wildcard docs/man/*.7)
+	@scripts/install $(1) '$(DESTDIR)$(DOCDIR)' 644 \
+	    LICENSE CHANGES README.md $(SITE)
+	@for dir in $(sort $(dir $(DOCS))); do \
+	    scripts/install $(1) "$(DESTDIR)$(DOCDIR)/$$dir" 644 "$$dir"*.*; \
+	done
+endef
+
+.PHONY: install
+install: build $(SITE)  ## DESTDIR= PREFIX= BINDIR= MANDIR= DOCDIR= MODULESDIR=
+	$(call installed,put)
+
+.PHONY: uninstall
+uninstall:  ## takes away what install put there, by the same names
+	$(call installed,take)
+	@find '$(DESTDIR)$(DOCDIR)' -depth -type d -empty -delete 2>/dev/null || true
+
+.PHONY: package
+package:  ## the packages of Debian, in build/package
+	scripts/deps build package
+	@scripts/package $(BUILD)/package
+
+# Debian's releases whose nginx is tried too; none: RELEASES=
+
+RELEASES ?= trixie
+
+.PHONY: test-build
+test-build:  ## dynamic and static against nginx's own source (RELEASES=trixie)
+	scripts/deps build test asan
+	@scripts/test-build $(BUILD)/other $(RELEASES)
 
 
 # ---- the rest ---------------------------------------------------------------
