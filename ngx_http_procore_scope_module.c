@@ -6,6 +6,7 @@
 
 #include "src/http/ngx_http_procore_scope.h"
 #include "src/http/ngx_http_procore_scope_conf.h"
+#include "src/http/ngx_http_procore_scope_stats.h"
 
 
 static ngx_int_t ngx_http_procore_scope_preconfiguration(ngx_conf_t *cf);
@@ -336,6 +337,13 @@ ngx_http_procore_scope_postconfiguration(ngx_conf_t *cf)
 
     if (ngx_http_procore_scope_push_handler(cf, NGX_HTTP_PRECONTENT_PHASE,
                                           ngx_http_procore_scope_gate_handler)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_procore_scope_push_handler(cf, NGX_HTTP_LOG_PHASE,
+                                          ngx_http_procore_scope_log_handler)
         != NGX_OK)
     {
         return NGX_ERROR;

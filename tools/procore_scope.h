@@ -10,12 +10,9 @@
 
 #include <stdio.h>
 
+#include "../src/policy/procore_version.h"
 #include "../src/store/procore_store.h"
 
-
-#ifndef PROCORE_SCOPE_VERSION
-#define PROCORE_SCOPE_VERSION  "0.1.0"
-#endif
 
 /* Exit codes. */
 #define PROCORE_SCOPE_DONE     0

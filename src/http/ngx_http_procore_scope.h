@@ -84,12 +84,31 @@ typedef struct {
     ngx_shm_zone_t             *relay_zone;       /* failed exchanges */
     ngx_shm_zone_t             *chooser_zone;     /* new links */
     ngx_shm_zone_t             *stats_zone;       /* counters */
+    ngx_uint_t                  generation;       /* of this configuration */
+    ngx_array_t                *places;           /* ..._place_t: modes */
+    ngx_array_t                *exceptions;       /* ..._listed_t: all */
     ngx_array_t                *hidden_paths;     /* ngx_str_t: the queries of
                                                      these are not logged */
     ngx_thread_pool_t          *pool;
     ngx_int_t                   request_id;       /* index of $request_id */
     ngx_int_t                   request_uri;      /* of $request_uri */
 } ngx_http_procore_scope_main_conf_t;
+
+
+/* For the status page: where a mode, where an exception is written. */
+
+typedef struct {
+    ngx_uint_t                  mode;
+    ngx_str_t                   file;
+    ngx_uint_t                  line;
+} ngx_http_procore_scope_place_t;
+
+
+typedef struct {
+    procore_exception_t         exception;
+    ngx_str_t                   file;
+    ngx_uint_t                  line;
+} ngx_http_procore_scope_listed_t;
 
 
 typedef struct {
@@ -172,6 +191,7 @@ struct ngx_http_procore_scope_loc_conf_s {
     ngx_http_procore_scope_authorize_t  *choose;  /* the chooser as browsers
                                                      see it, NULL: none */
     ngx_uint_t                  chooser;          /* it is this location */
+    ngx_uint_t                  status;           /* 1: local, 2: any client */
 
     /* what the proxy module was told here; NULL: nothing */
 

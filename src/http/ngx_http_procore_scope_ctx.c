@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_stats.h"
 
 
 static ngx_http_procore_scope_ctx_t *ngx_http_procore_scope_find_ctx(
@@ -411,6 +412,10 @@ ngx_http_procore_scope_before_log(void *data)
     ngx_http_procore_scope_conclude(ctx);
     ngx_http_procore_scope_first_over(ctx);
     ngx_http_procore_scope_link_seen(ctx);
+
+    if (ctx->request != ctx->request->main) {
+        ngx_http_procore_scope_count_subrequest(ctx);
+    }
 
     if (ctx->hide_query) {
         ngx_http_procore_scope_cut_query(ctx->request);

@@ -63,6 +63,7 @@ ngx_http_procore_scope_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_procore_scope_loc_conf_t *plcf = conf;
 
     char                                *rv;
+    ngx_http_procore_scope_place_t      *place;
     ngx_http_procore_scope_main_conf_t  *pmcf;
 
     rv = ngx_conf_set_enum_slot(cf, cmd, conf);
@@ -70,12 +71,22 @@ ngx_http_procore_scope_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
+    pmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_procore_scope_module);
+
+    place = ngx_http_procore_scope_push(cf, &pmcf->places,
+                                      sizeof(ngx_http_procore_scope_place_t));
+    if (place == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    place->mode = plcf->mode;
+    place->file = cf->conf_file->file.name;
+    place->line = cf->conf_file->line;
+
     if (plcf->mode == NGX_HTTP_PROCORE_SCOPE_OFF) {
         return NGX_CONF_OK;
     }
-
-    pmcf = ngx_http_conf_get_module_main_conf(cf,
-                                              ngx_http_procore_scope_module);
 
     if (cf->cmd_type & NGX_HTTP_LOC_CONF) {
         pmcf->in_location = 1;

@@ -10,6 +10,8 @@
 #define NGX_HTTP_PROCORE_SCOPE_DAY  86400    /* seconds */
 
 
+static ngx_int_t ngx_http_procore_scope_exception_list(ngx_conf_t *cf,
+    procore_exception_t *exception);
 static time_t ngx_http_procore_scope_end_of_day(ngx_str_t *date);
 static char *ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
     procore_exception_t *exception, ngx_array_t *clients,
@@ -60,6 +62,10 @@ ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     exception->nclients = clients.nelts;
     exception->projects = projects.elts;
     exception->nprojects = projects.nelts;
+
+    if (ngx_http_procore_scope_exception_list(cf, exception) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     if (exception->until && exception->until <= (uint64_t) ngx_time()) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
@@ -143,6 +149,61 @@ ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", value);
 
     return NGX_CONF_ERROR;
+}
+
+
+/*
+ * For the status page.  The key is made of all that the directive says, so that
+ * its uses are counted on after a reload, wherever it then stands.
+ */
+
+static ngx_int_t
+ngx_http_procore_scope_exception_list(ngx_conf_t *cf,
+    procore_exception_t *exception)
+{
+    u_char                              *p, *key;
+    uint32_t                             hash, crc;
+    ngx_str_t                           *value;
+    ngx_uint_t                           i;
+    ngx_http_procore_scope_listed_t     *listed;
+    ngx_http_procore_scope_main_conf_t  *pmcf;
+
+    hash = 0;
+    ngx_crc32_init(crc);
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        hash = hash * 31 + ngx_murmur_hash2(value[i].data, value[i].len);
+        ngx_crc32_update(&crc, value[i].data, value[i].len);
+    }
+
+    key = ngx_pnalloc(cf->pool, sizeof(uint64_t) + 2 * sizeof(uint32_t));
+    if (key == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(key, &exception->company, sizeof(uint64_t));
+    p = ngx_cpymem(p, &hash, sizeof(uint32_t));
+    p = ngx_cpymem(p, &crc, sizeof(uint32_t));
+
+    exception->key.data = key;
+    exception->key.len = (size_t) (p - key);
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_procore_scope_module);
+
+    listed = ngx_http_procore_scope_push(cf, &pmcf->exceptions,
+                                     sizeof(ngx_http_procore_scope_listed_t));
+    if (listed == NULL) {
+        return NGX_ERROR;
+    }
+
+    listed->exception = *exception;
+    listed->file = cf->conf_file->file.name;
+    listed->line = cf->conf_file->line;
+
+    return NGX_OK;
 }
 
 

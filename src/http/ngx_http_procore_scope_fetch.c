@@ -9,6 +9,7 @@
 
 #include "ngx_http_procore_scope_lookup.h"
 #include "ngx_http_procore_scope_call.h"
+#include "ngx_http_procore_scope_stats.h"
 
 
 /* Objects of one page, as many as the API gives. */
@@ -60,6 +61,8 @@ ngx_http_procore_scope_fetch(ngx_http_procore_scope_lookup_t *lookup)
     ngx_queue_init(&trip->pieces);
     ngx_http_procore_scope_held_trip(trip);
 
+    ngx_http_procore_scope_count(NGX_HTTP_PROCORE_SCOPE_STAT_LOOKUPS, 1);
+
     lookup->trip = trip;
     lookup->state = NGX_HTTP_PROCORE_SCOPE_LEADING;
 
@@ -81,6 +84,7 @@ ngx_http_procore_scope_fetch_page(ngx_http_procore_scope_trip_t *trip)
                                             trip->rate, &retry_after);
 
     if (rc == NGX_BUSY) {
+        trip->limited = 1;
         ngx_http_procore_scope_landing_over(trip, NGX_HTTP_PROCORE_SCOPE_AWAY,
                                             retry_after);
         return;
@@ -132,6 +136,8 @@ ngx_http_procore_scope_fetch_send(ngx_http_procore_scope_trip_t *trip)
     }
 
     trip->request = sr;
+
+    ngx_http_procore_scope_count(NGX_HTTP_PROCORE_SCOPE_STAT_LOOKUP_PAGES, 1);
 
     /* it cannot be taken back, but must not go up with the client's header */
 

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_procore_scope_flight.h"
+#include "ngx_http_procore_scope_stats.h"
 
 
 /*
@@ -472,6 +473,8 @@ ngx_http_procore_scope_flight_end(ngx_shm_zone_t *zone,
             company->kept_away = 1;
             company->away_until = ngx_current_msec
                                   + (ngx_msec_t) landed->retry_after * 1000;
+
+            ngx_http_procore_scope_count_backoff(company->away_until);
         }
 
         company->landing = landed->landing;

@@ -6,9 +6,11 @@
 
 
 #include "ngx_http_procore_scope_lookup.h"
+#include "ngx_http_procore_scope_stats.h"
 
 
 static void ngx_http_procore_scope_held_timer(ngx_event_t *ev);
+static void ngx_http_procore_scope_held_tell(void);
 static void ngx_http_procore_scope_held_tick(void);
 static void ngx_http_procore_scope_held_trips(void);
 
@@ -49,6 +51,7 @@ ngx_http_procore_scope_held_add(ngx_http_procore_scope_lookup_t *lookup)
 
     lookup->held = 1;
     nheld++;
+    ngx_http_procore_scope_held_tell();
     ngx_queue_insert_tail(&held, &lookup->queue);
 
     ngx_http_procore_scope_held_tick();
@@ -91,10 +94,26 @@ ngx_http_procore_scope_held_remove(ngx_http_procore_scope_lookup_t *lookup)
 
     lookup->held = 0;
     nheld--;
+    ngx_http_procore_scope_held_tell();
     ngx_queue_remove(&lookup->queue);
 
     if (!lookup->background && lookup->request == lookup->request->main) {
         lookup->request->read_event_handler = ngx_http_block_reading;
+    }
+}
+
+
+/* For whoever looks at the status, in whichever worker. */
+
+static void
+ngx_http_procore_scope_held_tell(void)
+{
+    ngx_http_procore_scope_worker_t  *worker;
+
+    worker = ngx_http_procore_scope_worker();
+
+    if (worker) {
+        worker->held = nheld;
     }
 }
 

@@ -5,12 +5,16 @@
 
 
 #include "ngx_http_procore_scope_lookup.h"
+#include "ngx_http_procore_scope_stats.h"
 
 
 static ngx_int_t ngx_http_procore_scope_landing_match(
     ngx_http_procore_scope_ctx_t *ctx, ngx_queue_t *pieces);
 static int ngx_libc_cdecl ngx_http_procore_scope_landing_compare(
     const void *one, const void *two);
+static void ngx_http_procore_scope_landing_count(
+    ngx_http_procore_scope_trip_t *trip,
+    ngx_http_procore_scope_landing_e landing);
 static void ngx_http_procore_scope_landing_write(
     ngx_http_procore_scope_trip_t *trip);
 static void ngx_http_procore_scope_landing_written(void *data,
@@ -193,6 +197,7 @@ ngx_http_procore_scope_landing_over(ngx_http_procore_scope_trip_t *trip,
     ngx_http_procore_scope_lookup_t  *leader;
 
     ngx_http_procore_scope_landing_drop(trip);
+    ngx_http_procore_scope_landing_count(trip, landing);
 
     trip->over = 1;
     trip->request = NULL;
@@ -212,6 +217,40 @@ ngx_http_procore_scope_landing_over(ngx_http_procore_scope_trip_t *trip,
     }
 
     ngx_http_procore_scope_landing_publish(trip);
+}
+
+
+static void
+ngx_http_procore_scope_landing_count(ngx_http_procore_scope_trip_t *trip,
+    ngx_http_procore_scope_landing_e landing)
+{
+    ngx_http_procore_scope_stat_e  stat;
+
+    switch (landing) {
+
+    case NGX_HTTP_PROCORE_SCOPE_COMPLETE:
+        stat = NGX_HTTP_PROCORE_SCOPE_STAT_LOOKUP_OK;
+        break;
+
+    case NGX_HTTP_PROCORE_SCOPE_AWAY:
+        stat = trip->limited ? NGX_HTTP_PROCORE_SCOPE_STAT_LOOKUP_RATE
+                             : NGX_HTTP_PROCORE_SCOPE_STAT_LOOKUP_BACKOFF;
+        break;
+
+    case NGX_HTTP_PROCORE_SCOPE_UNAUTHORIZED:
+        stat = NGX_HTTP_PROCORE_SCOPE_STAT_LOOKUP_UNAUTHORIZED;
+        break;
+
+    case NGX_HTTP_PROCORE_SCOPE_ABANDONED:
+        stat = NGX_HTTP_PROCORE_SCOPE_STAT_LOOKUP_ABANDONED;
+        break;
+
+    default: /* NGX_HTTP_PROCORE_SCOPE_FAILED */
+        stat = NGX_HTTP_PROCORE_SCOPE_STAT_LOOKUP_FAILED;
+        break;
+    }
+
+    ngx_http_procore_scope_count(stat, 1);
 }
 
 

@@ -108,6 +108,7 @@ struct ngx_http_procore_scope_trip_s {
     unsigned                          next:1;      /* more pages follow */
     unsigned                          lost:1;      /* could not be written */
     unsigned                          over:1;      /* no more pages */
+    unsigned                          limited:1;   /* by our own rate */
 };
 
 

@@ -175,6 +175,8 @@ ngx_http_procore_scope_store_exit_process(ngx_cycle_t *cycle)
 
     ngx_http_procore_scope_writer_exit();
 
+    ngx_http_procore_scope_worker_exit();
+
     if (store.store != NULL) {
         procore_store_close(store.store);
         store.store = NULL;
@@ -382,6 +384,8 @@ ngx_http_procore_scope_store_result(int rc, const char *what)
     }
 
     store.damaged++;
+    ngx_http_procore_scope_count(NGX_HTTP_PROCORE_SCOPE_STAT_DAMAGED_RECORDS,
+                                 1);
 
     if (store.reported == 0
         || ngx_time() - store.reported >= NGX_HTTP_PROCORE_SCOPE_REPORT)

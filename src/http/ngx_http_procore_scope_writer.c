@@ -7,6 +7,7 @@
  */
 
 
+#include "ngx_http_procore_scope_stats.h"
 #include "ngx_http_procore_scope_write.h"
 #include "ngx_http_procore_scope_writer.h"
 
@@ -15,11 +16,6 @@
 #error "the Procore scope module needs nginx configured --with-threads"
 #endif
 
-
-/* More waiting operations, or an older one, mean that the disk is stuck. */
-
-#define NGX_HTTP_PROCORE_SCOPE_QUEUE         4096
-#define NGX_HTTP_PROCORE_SCOPE_QUEUE_AGE     2000    /* milliseconds */
 
 /* Sealed bytes of all operations that wait: as many of the largest records. */
 
@@ -31,10 +27,6 @@
  */
 
 #define NGX_HTTP_PROCORE_SCOPE_LIST_PIECE    2000
-
-/* After a failed commit new tokens are not asked for during this time. */
-
-#define NGX_HTTP_PROCORE_SCOPE_FAILED_PAUSE  5       /* seconds */
 
 /* What failed is written again so often, after a pause each time. */
 
@@ -59,6 +51,7 @@ typedef struct {
     procore_store_cursor_t             cursor;
     uint64_t                           now;
     size_t                             removed;
+    uint64_t                           usec;      /* that the commit took */
     int                                rc;
     char                               error[PROCORE_STORE_ERROR_TEXT];
 } ngx_http_procore_scope_job_t;
@@ -82,6 +75,7 @@ typedef struct {
     ngx_msec_t                         oldest;     /* of the group at hand */
     time_t                             failed;     /* last failure, 0: none */
     ngx_uint_t                         sweep;      /* asked for, so often */
+    unsigned                           full:1;     /* no room then */
     unsigned                           busy:1;
 } ngx_http_procore_scope_writer_t;
 
@@ -95,7 +89,10 @@ static void ngx_http_procore_scope_writer_thread(void *data, ngx_log_t *log);
 static void ngx_http_procore_scope_writer_done(ngx_event_t *ev);
 static void ngx_http_procore_scope_writer_finish(
     ngx_http_procore_scope_write_t *w, int rc);
+static void ngx_http_procore_scope_writer_count(
+    ngx_http_procore_scope_job_t *job);
 static void ngx_http_procore_scope_writer_result(int rc, const char *error);
+static void ngx_http_procore_scope_writer_tell(void);
 static void ngx_http_procore_scope_writer_repeat(
     ngx_http_procore_scope_write_t *w);
 static void ngx_http_procore_scope_writer_again(ngx_event_t *ev);
@@ -148,40 +145,20 @@ ngx_http_procore_scope_writer_open(procore_store_t *store)
     writer.job->store = store;
 
     ngx_http_procore_scope_writer_start();
+    ngx_http_procore_scope_writer_tell();
 }
 
 
 ngx_uint_t
 ngx_http_procore_scope_writer_ready(void)
 {
-    ngx_msec_t                       oldest;
-    ngx_http_procore_scope_write_t  *w;
+    ngx_http_procore_scope_worker_t  *worker;
 
-    if (writer.store == NULL || writer.ntokens >= NGX_HTTP_PROCORE_SCOPE_QUEUE)
-    {
-        return 0;
-    }
+    worker = ngx_http_procore_scope_worker();
 
-    if (writer.failed
-        && ngx_time() - writer.failed < NGX_HTTP_PROCORE_SCOPE_FAILED_PAUSE)
-    {
-        return 0;
-    }
-
-    if (writer.busy && writer.job->n) {
-        oldest = writer.oldest;
-
-    } else if (!ngx_queue_empty(&writer.tokens)) {
-        w = ngx_queue_data(ngx_queue_head(&writer.tokens),
-                           ngx_http_procore_scope_write_t, queue);
-        oldest = w->queued;
-
-    } else {
-        return 1;
-    }
-
-    return (ngx_msec_int_t) (ngx_current_msec - oldest)
-           <= NGX_HTTP_PROCORE_SCOPE_QUEUE_AGE;
+    return worker
+           && ngx_http_procore_scope_worker_trouble(worker)
+              == NGX_HTTP_PROCORE_SCOPE_STORE_READY;
 }
 
 
@@ -229,6 +206,7 @@ ngx_http_procore_scope_writer_add(procore_store_op_t *op,
     }
 
     ngx_http_procore_scope_writer_start();
+    ngx_http_procore_scope_writer_tell();
 
     return NGX_OK;
 }
@@ -262,6 +240,8 @@ ngx_http_procore_scope_writer_exit(void)
     /* the thread has finished its group; nobody is left to be told */
 
     if (writer.busy) {
+        ngx_http_procore_scope_writer_count(job);
+
         for (i = 0; i < job->n; i++) {
             ngx_free(job->writes[i]);
         }
@@ -281,6 +261,7 @@ ngx_http_procore_scope_writer_exit(void)
 
         ngx_http_procore_scope_writer_fill();
         ngx_http_procore_scope_writer_thread(job, writer.log);
+        ngx_http_procore_scope_writer_count(job);
 
         for (i = 0; i < job->n; i++) {
             ngx_free(job->writes[i]);
@@ -336,6 +317,7 @@ ngx_http_procore_scope_writer_start(void)
         /* told from the event loop: the callers have not held anything yet */
 
         job->rc = PROCORE_ERROR;
+        job->usec = 0;
         ngx_cpystrn((u_char *) job->error,
                     (u_char *) "no thread takes the task",
                     PROCORE_STORE_ERROR_TEXT);
@@ -348,6 +330,8 @@ ngx_http_procore_scope_writer_start(void)
     /* a shutdown must not end the process while requests wait for the disk */
 
     ngx_add_timer(&writer.alive, NGX_HTTP_PROCORE_SCOPE_COMMIT_TIME);
+
+    ngx_http_procore_scope_writer_tell();
 }
 
 
@@ -435,6 +419,10 @@ ngx_http_procore_scope_writer_thread(void *data, ngx_log_t *log)
 {
     ngx_http_procore_scope_job_t *job = data;
 
+    struct timespec  begun, done;
+
+    job->usec = 0;
+
     if (job->sweep) {
         job->rc = procore_store_sweep(job->store, &job->cursor,
                                       NGX_HTTP_PROCORE_SCOPE_SWEEP, job->now,
@@ -442,7 +430,14 @@ ngx_http_procore_scope_writer_thread(void *data, ngx_log_t *log)
         return;
     }
 
+    (void) clock_gettime(CLOCK_MONOTONIC, &begun);
+
     job->rc = procore_store_write(job->store, job->ops, job->n, job->error);
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &done);
+
+    job->usec = (uint64_t) ((done.tv_sec - begun.tv_sec) * 1000000
+                            + (done.tv_nsec - begun.tv_nsec) / 1000);
 }
 
 
@@ -461,6 +456,7 @@ ngx_http_procore_scope_writer_done(ngx_event_t *ev)
     }
 
     ngx_http_procore_scope_writer_result(job->rc, job->error);
+    ngx_http_procore_scope_writer_count(job);
 
     rc = job->rc;
     n = job->n;
@@ -472,6 +468,7 @@ ngx_http_procore_scope_writer_done(ngx_event_t *ev)
     /* the disk works on while requests are woken */
 
     ngx_http_procore_scope_writer_start();
+    ngx_http_procore_scope_writer_tell();
 
     for (i = 0; i < n; i++) {
         ngx_http_procore_scope_writer_finish(writes[i],
@@ -531,6 +528,68 @@ ngx_http_procore_scope_writer_finish(ngx_http_procore_scope_write_t *w, int rc)
 }
 
 
+/* What a group has done, in the event loop. */
+
+static void
+ngx_http_procore_scope_writer_count(ngx_http_procore_scope_job_t *job)
+{
+    ngx_uint_t  i;
+
+    if (job->rc != PROCORE_OK) {
+        ngx_http_procore_scope_count(
+                              NGX_HTTP_PROCORE_SCOPE_STAT_COMMIT_FAILURES, 1);
+        return;
+    }
+
+    if (job->sweep) {
+        return;
+    }
+
+    ngx_http_procore_scope_count_commit(job->usec);
+
+    for (i = 0; i < job->n; i++) {
+        if (job->ops[i]->rc == PROCORE_OK && job->ops[i]->made) {
+            ngx_http_procore_scope_count_binding(job->ops[i]->way);
+        }
+    }
+}
+
+
+/* What others see of this worker's queue. */
+
+static void
+ngx_http_procore_scope_writer_tell(void)
+{
+    ngx_http_procore_scope_write_t   *w;
+    ngx_http_procore_scope_worker_t  *worker;
+
+    worker = ngx_http_procore_scope_worker();
+
+    if (worker == NULL) {
+        return;
+    }
+
+    worker->open = writer.store != NULL;
+    worker->queued = writer.ntokens;
+    worker->failed = (ngx_atomic_uint_t) writer.failed;
+    worker->full = writer.full;
+
+    if (writer.busy && writer.job->n) {
+        worker->since = writer.oldest;
+        worker->waits = 1;
+
+    } else if (!ngx_queue_empty(&writer.tokens)) {
+        w = ngx_queue_data(ngx_queue_head(&writer.tokens),
+                           ngx_http_procore_scope_write_t, queue);
+        worker->since = w->queued;
+        worker->waits = 1;
+
+    } else {
+        worker->waits = 0;
+    }
+}
+
+
 /* Says when writing begins to fail and when it works again, not each time. */
 
 static void
@@ -554,6 +613,7 @@ ngx_http_procore_scope_writer_result(int rc, const char *error)
     }
 
     writer.failed = ngx_time();
+    writer.full = rc == PROCORE_FULL;
 }
 
 
@@ -605,6 +665,7 @@ ngx_http_procore_scope_writer_again(ngx_event_t *ev)
     writer.nagain = 0;
 
     ngx_http_procore_scope_writer_start();
+    ngx_http_procore_scope_writer_tell();
 }
 
 

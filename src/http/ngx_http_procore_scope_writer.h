@@ -4,7 +4,7 @@
  * takes milliseconds, in which no other request must wait.  One group is on its
  * way at a time, what arrives meanwhile is the next one.
  *
- * Only ngx_http_procore_scope_store.c includes it.
+ * Beside the files of the store only ..._stats_worker.c includes it.
  */
 
 
@@ -13,6 +13,16 @@
 
 
 #include "ngx_http_procore_scope.h"
+
+
+/* More waiting operations, or an older one, mean that the disk is stuck. */
+
+#define NGX_HTTP_PROCORE_SCOPE_QUEUE         4096
+#define NGX_HTTP_PROCORE_SCOPE_QUEUE_AGE     2000    /* milliseconds */
+
+/* After a failed commit new tokens are not asked for during this time. */
+
+#define NGX_HTTP_PROCORE_SCOPE_FAILED_PAUSE  5       /* seconds */
 
 
 /*

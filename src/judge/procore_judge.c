@@ -397,6 +397,7 @@ procore_judge_excepted(procore_judge_t *judge, uint64_t company,
         if (procore_judge_exception(judge, &judge->policy->exceptions[i],
                                     company, project, imported))
         {
+            judge->exception = &judge->policy->exceptions[i];
             return 1;
         }
     }

@@ -162,6 +162,7 @@ typedef struct {
     procore_reason_e              reason;
     procore_rank_e                rank;
     procore_judge_claim_t        *deciding;
+    const procore_exception_t    *exception;      /* the last one used */
 
     uint64_t                      last_id;        /* judged just before */
     procore_verdict_e             last_verdict;

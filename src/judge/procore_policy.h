@@ -38,6 +38,7 @@ typedef struct {
     size_t                nprojects;
     uint64_t              until;         /* first second after, 0: no end */
     procore_str_t         note;
+    procore_str_t         key;           /* the caller's, to count its uses */
 } procore_exception_t;
 
 

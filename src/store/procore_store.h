@@ -420,6 +420,7 @@ typedef struct {
      *            includes them: the family as it is after the transaction
      *   before   SET: the company until now, 0: none
      *   record   SEALED_*: the record "key" as it was before, without "sealed"
+     *   made     1 where this operation has bound a family that had no company
      *   moved    PROJECTS: how many were known for another company before and
      *            were not expired; FORGET: how many were removed
      *   kept     PROJECTS, "passing": how many are known for another company
@@ -429,6 +430,7 @@ typedef struct {
     procore_token_t     bound;
     uint64_t            before;
     procore_sealed_t    record;
+    unsigned            made:1;
     size_t              moved;
     size_t              kept;
 } procore_store_op_t;

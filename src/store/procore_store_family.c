@@ -339,6 +339,7 @@ procore_change_level(procore_change_t *change, unsigned index)
         first->company = op->company;
         first->way = op->way;
         first->bound_at = op->now;
+        op->made = 1;
         change->families[index].changed = 1;
 
     } else if (first->way == PROCORE_WAY_FIRST_TRIED

@@ -305,6 +305,7 @@ static int
 procore_write_op(procore_store_t *store, MDB_txn *txn, procore_store_op_t *op)
 {
     op->rc = PROCORE_OK;
+    op->made = 0;
     op->moved = 0;
     op->kept = 0;
     op->before = 0;
