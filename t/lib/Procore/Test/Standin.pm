@@ -10,6 +10,7 @@ use parent 'Procore::Test::Host';
 use File::Temp ();
 use JSON::PP ();
 
+use Procore::Test::Certificate ();
 use Procore::Test::Host;
 use Procore::Test::OAuth ();
 use Procore::Test::Process qw(free_port kill_group reap spawn wait_for);
@@ -155,21 +156,10 @@ sub reuse_tokens {
 sub certificate {
     my ($dir) = @_;
 
-    Procore::Test::Host::write_file("$dir/san",
-        "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
-    my $quiet = "2>>$dir/openssl.log";
-    for my $command (
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Test CA'"
-            . " -keyout $dir/ca.key -out $dir/ca.crt",
-        "req -newkey rsa:2048 -nodes -subj '/CN=localhost'"
-            . " -keyout $dir/tls.key -out $dir/tls.csr",
-        "x509 -req -in $dir/tls.csr -CA $dir/ca.crt -CAkey $dir/ca.key"
-            . " -CAcreateserial -days 2 -extfile $dir/san -out $dir/tls.crt")
-    {
-        system("openssl $command $quiet") == 0 or die "openssl failed";
-    }
-    return { ca => "$dir/ca.crt", cert => "$dir/tls.crt",
-             key => "$dir/tls.key" };
+    my $authority = Procore::Test::Certificate->authority($dir);
+    return { ca => $authority->ca,
+             %{ $authority->issue('localhost', 'IP:127.0.0.1',
+                                  'DNS:localhost') } };
 }
 
 
