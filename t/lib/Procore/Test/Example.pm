@@ -10,6 +10,7 @@ use Cwd ();
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use File::Temp ();
+use JSON::PP ();
 
 use Procore::Test::Certificate ();
 use Procore::Test::Config ();
@@ -37,9 +38,22 @@ sub content {
 }
 
 
-# The text for nginx(conf => ...). "%port" maps a port that the text listens on
-# to another one; 8080, 443 and 80 are %%PORT%% unless told. "%file" maps a path
-# to another one; others below /etc are made, with a content that fits.
+# A file of YAML, decoded: Ruby is there for the stand-in, and knows it.
+sub yaml {
+    my ($name) = @_;
+
+    my $program = 'puts JSON.generate(YAML.load_file(ARGV[0]))';
+    open my $ruby, '-|', 'ruby', '-ryaml', '-rjson', '-e', $program,
+        "$top/$name" or die "ruby: $!";
+    local $/;
+    return JSON::PP->new->utf8->decode(scalar(<$ruby>) // '');
+}
+
+
+# The text for nginx(conf => ...). "port" maps a port that the text listens on
+# to another one; 8080, 8443, 443 and 80 are %%PORT%% unless told. "file" maps a
+# path to another one; others below /etc and /run/secrets are made, with a content
+# that fits.
 sub local_text {
     my ($text, %opt) = @_;
 
@@ -49,14 +63,15 @@ sub local_text {
     $text =~ s{/run/nginx\.pid}{%%DIR%%/nginx.pid}g;
     $text =~ s{/var/lib/nginx/procore-scope}{%%STORE%%}g;
     $text =~ s{/var/cache/nginx}{%%DIR%%/temp/cache}g;
-    $text =~ s{/var/log/nginx}{%%DIR%%/logs}g;
+    $text =~ s{/var/log/nginx(?:/audit|/procore-scope)?}{%%DIR%%/logs}g;
     $text =~ s{unix:/(?!dev/)[\w./-]*/}{unix:%%DIR%%/}g;
     $text =~ s{(listen\s+)(?:[\d.]+:)?(\d+)\b}
               {"${1}127.0.0.1:" . listen_port($2, \%opt)}ge;
     $text =~ s{https://login[\w-]*\.procore(?:gov)?\.com(:443)?}{%%LOGIN%%}g;
     $text =~ s{https://(?:api|sandbox)[\w-]*\.procore(?:gov)?\.com(:443)?}
               {%%API%%}g;
-    $text =~ s{([\s="])(/etc/[\w./-]+)}{$1 . etc($2, \%opt)}ge;
+    $text =~ s{([\s="])(/(?:etc|run/secrets)/[\w./-]+)}
+              {$1 . etc($2, \%opt)}ge;
     return $text;
 }
 
@@ -65,7 +80,7 @@ sub listen_port {
     my ($port, $opt) = @_;
 
     return $opt->{port}{$port}
-        // ($port =~ /^(?:8080|443|80)$/ ? '%%PORT%%' : free_port());
+        // ($port =~ /^(?:8080|8443|443|80)$/ ? '%%PORT%%' : free_port());
 }
 
 
