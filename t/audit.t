@@ -139,9 +139,29 @@ is($leak->{procore_scope}{claims}[0]{value}, '[token]', 'a claim with a token');
 my $query = record('GET', "/rest/v1.0/me?x=1&access_token=$token");
 is($query->{procore_scope}{reason}, 'ambiguous_token', 'a token in the query');
 my $shown = (variables())[-1];
-is($shown->{uri}, '/rest/v1.0/me', '$request_uri without it');
+is($shown->{uri}, '/rest/v1.0/me?', '$request_uri: there was a query');
 is($shown->{args}, '', '$args without it');
-is($shown->{request}, 'GET /rest/v1.0/me HTTP/1.1', '$request without it');
+is($shown->{request}, 'GET /rest/v1.0/me? HTTP/1.1', '$request without it');
+
+# What the claims may lack.
+
+my @json = (json => { project_id => 1001 });
+is_deeply(unread(GET => '/rest/v1.0/x?project_id=1001'), [], 'all was read');
+is_deeply(unread(GET => '/rest/v1.0/x?project_id=2002'), [],
+          'refused by the query, and there was no body');
+is_deeply(unread(POST => '/rest/v1.0/x', @json), [], 'a body was read');
+is_deeply(unread(POST => '/rest/v1.0/x?project_id=2002', @json), ['body'],
+          'refused before the body was read');
+is_deeply(unread(POST => '/rest/v1.0/x', json => { project_id => 'a b' }), [],
+          'a malformed id is a claim');
+is_deeply(unread(POST => '/rest/v1.0/x', body => '{"a":', type =>
+    'application/json'), ['body'], 'a malformed body');
+is_deeply(unread(GET => '/rest/v1.0/x?a=%zz', token => 'nobody'), ['query'],
+          'a malformed query, though the token decides');
+is_deeply(unread(POST => '/elsewhere/../x?a=%zz', company => '1, 2',
+                 chunked => 1, @json), [qw(header path query body)], 'nothing');
+is_deeply(unread(POST => '/rest/v1.0/x', body => 'x', type => 'text/plain'),
+          [], 'a body that names nothing by its type');
 
 # Variables.
 
@@ -209,6 +229,11 @@ sub record {
 
     my $response = request($method, $target, %opt);
     return $nginx->audit_of($response->{header}{'x-request-id'}) // {};
+}
+
+
+sub unread {
+    return record(@_)->{procore_scope}{unread};
 }
 
 

@@ -53,6 +53,8 @@ static u_char *ngx_http_procore_scope_taught(
     ngx_http_procore_scope_learn_t *learn, u_char *p);
 static u_char *ngx_http_procore_scope_relayed(
     ngx_http_procore_scope_relay_t *relay, u_char *p);
+static u_char *ngx_http_procore_scope_unread(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, u_char *p);
 static u_char *ngx_http_procore_scope_number(u_char *p, uint64_t number);
 static u_char *ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx,
     u_char *p, u_char *last);
@@ -386,6 +388,7 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
     }
 
     p = ngx_http_procore_scope_taught(ctx->learn, p);
+    p = ngx_http_procore_scope_unread(r, ctx, p);
     p = ngx_http_procore_scope_put(p, ",\"claims\":[");
     p = ngx_http_procore_scope_claims(ctx, p,
                                   start + NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS);
@@ -449,6 +452,48 @@ ngx_http_procore_scope_relayed(ngx_http_procore_scope_relay_t *relay, u_char *p)
            ? ngx_http_procore_scope_put(p, "0")
            : ngx_http_procore_scope_number(p,
                             (uint64_t) ngx_max(relay->offered, 0));
+}
+
+
+/* Carriers of which the claims below may lack some. */
+
+static u_char *
+ngx_http_procore_scope_unread(ngx_http_request_t *r,
+    ngx_http_procore_scope_ctx_t *ctx, u_char *p)
+{
+    const char  *name;
+    unsigned     carrier, unread;
+
+    p = ngx_http_procore_scope_put(p, ",\"unread\":[");
+
+    unread = ctx->judge.unread;
+
+    if (!ctx->body_read && !ctx->body_seen
+        && ngx_http_procore_scope_has_body(r))
+    {
+        unread |= 1u << PROCORE_IN_BODY;
+    }
+
+    for (carrier = PROCORE_IN_HEADER; unread; carrier++, unread >>= 1) {
+
+        if (!(unread & 1)) {
+            continue;
+        }
+
+        name = procore_carrier_names[carrier];
+
+        *p++ = '"';
+        p = ngx_cpymem(p, name, ngx_strlen(name));
+        *p++ = '"';
+
+        if (unread > 1) {
+            *p++ = ',';
+        }
+    }
+
+    *p++ = ']';
+
+    return p;
 }
 
 

@@ -122,6 +122,7 @@ ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
         ctx->answer_type = NGX_HTTP_PROCORE_SCOPE_ANSWER_NONE;
         ctx->judge.has_header = 0;
         ctx->judge.discovery = 0;
+        ctx->judge.unread &= 1u << PROCORE_IN_BODY;
         ctx->redirected = 1;
         ctx->relay_over = ctx->relay != NULL;
         ctx->learns = 0;
@@ -328,6 +329,10 @@ ngx_http_procore_scope_hide_query(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    /* the "?" stays: who reads the log sees that there was more */
+
+    query++;
+
     for (end = last; end > query && end[-1] != ' '; end--) { /* void */ }
 
     if (end > query) {
@@ -394,7 +399,10 @@ ngx_http_procore_scope_cut_query(ngx_http_request_t *r)
 
     ngx_http_procore_scope_raw_path(r, &raw);
 
-    r->unparsed_uri.len = raw.len;
+    if (raw.len < r->unparsed_uri.len) {
+        r->unparsed_uri.len = raw.len + 1;
+    }
+
     r->args.len = 0;
 
     /* $request_uri may have been evaluated, and kept, while it was whole */

@@ -389,6 +389,14 @@ static ngx_int_t
 ngx_http_procore_scope_finish(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx)
 {
+    if (!ctx->body_read && !ctx->body_seen
+        && ngx_http_procore_scope_has_body(r))
+    {
+        /* decided without it, and nginx forgets that there is one */
+
+        ctx->judge.unread |= 1u << PROCORE_IN_BODY;
+    }
+
     if (ngx_http_procore_scope_decide(ctx) != NGX_OK) {
 
         if ((ctx->first_bound || ctx->binding_sent)

@@ -309,7 +309,9 @@ ngx_http_procore_scope_oauth_mode(ngx_http_procore_scope_ctx_t *ctx)
         client = asks;
     }
 
-    if (!ctx->oauth->unread && !ctx->judge.body_unread) {
+    if (!ctx->oauth->unread
+        && !procore_judge_unread(&ctx->judge, PROCORE_IN_BODY))
+    {
         ngx_http_procore_scope_judge_conf(ctx,
                        ngx_http_procore_scope_client_conf(ctx->conf, &client));
         return;

@@ -180,7 +180,9 @@ void
 ngx_http_procore_scope_oauth_client(ngx_http_procore_scope_ctx_t *ctx,
     ngx_str_t *client)
 {
-    if (ctx->oauth->unread || ctx->judge.body_unread) {
+    if (ctx->oauth->unread
+        || procore_judge_unread(&ctx->judge, PROCORE_IN_BODY))
+    {
         ngx_str_null(client);
         return;
     }
@@ -234,7 +236,8 @@ ngx_http_procore_scope_oauth_named(ngx_http_procore_scope_ctx_t *ctx,
 static ngx_uint_t
 ngx_http_procore_scope_oauth_certain(ngx_http_procore_scope_ctx_t *ctx)
 {
-    return !ctx->oauth->unread && !ctx->judge.body_unread
+    return !ctx->oauth->unread
+           && !procore_judge_unread(&ctx->judge, PROCORE_IN_BODY)
            && (ctx->judge.reason == PROCORE_REASON_REBIND
                || ctx->judge.reason == PROCORE_REASON_COMPANY_NOT_ALLOWED
                || ctx->judge.reason == PROCORE_REASON_MALFORMED_ID);

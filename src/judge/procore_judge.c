@@ -64,11 +64,20 @@ void
 procore_judge_note(procore_judge_t *judge, procore_reason_e reason,
     procore_rank_e rank, procore_judge_claim_t *claim)
 {
-    if (rank == PROCORE_RANK_BODY_MALFORMED
+    procore_carrier_e  carrier;
+
+    if (rank <= PROCORE_RANK_BODY_MALFORMED
+        && rank >= PROCORE_RANK_HEADER_MALFORMED
         && reason != PROCORE_REASON_MALFORMED_ID)
     {
-        /* whatever wins, nobody knows what else stands in it */
-        judge->body_unread = 1;
+        carrier = procore_judge_rank_carrier(rank);
+
+        if (rank == procore_judge_malformed_rank(carrier)) {
+
+            /* whatever wins, nobody knows what else stands in it */
+
+            judge->unread |= (1u << carrier) & 0x0f;
+        }
     }
 
     if (rank >= judge->rank) {

@@ -175,7 +175,7 @@ typedef struct {
     unsigned                      has_header:1;   /* a company header */
     unsigned                      empty_header:1; /* names nothing */
     unsigned                      unsupported:1;  /* type of the body */
-    unsigned                      body_unread:1;  /* cannot be read */
+    unsigned                      unread:4;       /* bits 1 << carrier */
     unsigned                      refresh:1;      /* the list, soon */
 } procore_judge_t;
 
@@ -187,6 +187,11 @@ typedef struct {
 
 void procore_judge_init(procore_judge_t *judge, const procore_policy_t *policy,
     const procore_judge_calls_t *calls, void *data, uint64_t now);
+
+/* Could this carrier not be read for certain?  Not 0, or 0. */
+
+#define procore_judge_unread(judge, carrier)                                  \
+    ((judge)->unread & 1u << (carrier))
 
 /* Notes a reason for a refusal; the better rank stays.  "claim" may be NULL. */
 

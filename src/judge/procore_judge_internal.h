@@ -17,6 +17,11 @@
 #define procore_judge_foreign_rank(carrier)                                   \
     ((procore_rank_e) (PROCORE_RANK_HEADER + 2 * (carrier)))
 
+/* The carrier of a rank between these two of a header and those of a body. */
+
+#define procore_judge_rank_carrier(rank)                                      \
+    ((procore_carrier_e) (((rank) - PROCORE_RANK_HEADER_MALFORMED) / 2))
+
 
 /*
  * Keeps the first claims for the record, and always the one that decides; notes
