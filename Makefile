@@ -16,7 +16,7 @@ FUZZ_SECONDS  ?= 5
 PROVE_FLAGS   ?=
 PROVE         := prove -It/lib $(PROVE_FLAGS)
 
-PURE_DIRS  := claims policy judge procore crypto store relay
+PURE_DIRS  := claims policy judge procore crypto store relay admin
 PURE       := $(sort $(wildcard $(PURE_DIRS:%=src/%/*.c)))
 UNITS      := $(patsubst t/unit/%.c,$(BUILD)/unit/%,\
                 $(sort $(wildcard t/unit/test_*.c)))
@@ -114,10 +114,6 @@ $(BUILD)/pages/render: $(BUILD)/unit/obj/t/pages/render.o \
     $(BUILD)/unit/libpure.a
 	@mkdir -p $(@D)
 	@$(CC_unit) $(SANITIZE) -o $@ $^ $(LIBS)
-
-# The reader of import lines belongs to the command line, and is fuzzed too.
-
-$(BUILD)/fuzz/fuzz_import: $(BUILD)/fuzz/obj/tools/procore_import_line.o
 
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/t/fuzz/%.o \
     $(BUILD)/fuzz/libpure.a

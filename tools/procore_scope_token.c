@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "procore_import_line.h"
+#include "../src/admin/procore_import_line.h"
 #include "procore_scope.h"
 
 

@@ -296,6 +296,7 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            learns:1;     /* answer may teach */
     unsigned                            binding_sent:1; /* write is queued */
     unsigned                            refused:1;    /* latched */
+    unsigned                            paused:1;     /* its client is */
     unsigned                            credentials:1; /* in the query */
     unsigned                            hide_query:1; /* from the logs */
     unsigned                            link_asked:1; /* to the chooser */

@@ -50,6 +50,14 @@ void ngx_http_procore_scope_client_label(
 ngx_http_procore_scope_loc_conf_t *ngx_http_procore_scope_client_conf(
     ngx_http_procore_scope_loc_conf_t *conf, ngx_str_t *id);
 
+/*
+ * Has the operator paused one of these apps (the second may be NULL, an empty
+ * id is not known)?  Then it is noted.  Looks into the store.
+ */
+
+void ngx_http_procore_scope_check_paused(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_str_t *client, ngx_str_t *other);
+
 /* The app of the request's token, len 0: unknown; in the context's memory. */
 
 void ngx_http_procore_scope_client_id(ngx_http_procore_scope_ctx_t *ctx,

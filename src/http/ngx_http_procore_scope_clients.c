@@ -99,6 +99,30 @@ ngx_http_procore_scope_client_allows(ngx_http_procore_scope_loc_conf_t *conf,
 }
 
 
+void
+ngx_http_procore_scope_check_paused(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_str_t *client, ngx_str_t *other)
+{
+    ngx_uint_t  paused;
+
+    if (ngx_http_procore_scope_store_begin() != NGX_OK) {
+        return;
+    }
+
+    paused = ngx_http_procore_scope_store_paused(ctx->conf->realm, client)
+             || (other && ngx_http_procore_scope_store_paused(ctx->conf->realm,
+                                                              other));
+
+    ngx_http_procore_scope_store_end();
+
+    if (paused) {
+        ctx->paused = 1;
+        ngx_http_procore_scope_note(ctx, PROCORE_REASON_COMPANY_NOT_ALLOWED,
+                                    PROCORE_RANK_TOKEN, NULL);
+    }
+}
+
+
 uint64_t
 ngx_http_procore_scope_client_only(ngx_http_procore_scope_loc_conf_t *conf,
     ngx_str_t *id)

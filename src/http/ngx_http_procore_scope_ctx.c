@@ -123,6 +123,7 @@ ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
         ctx->judge.has_header = 0;
         ctx->judge.discovery = 0;
         ctx->judge.unread &= 1u << PROCORE_IN_BODY;
+        ctx->paused = 0;
         ctx->redirected = 1;
         ctx->relay_over = ctx->relay != NULL;
         ctx->learns = 0;

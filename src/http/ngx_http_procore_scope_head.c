@@ -105,6 +105,8 @@ ngx_http_procore_scope_read_binding(ngx_http_procore_scope_ctx_t *ctx)
     default:
         break;
     }
+
+    ngx_http_procore_scope_check_paused(ctx, &client, NULL);
 }
 
 

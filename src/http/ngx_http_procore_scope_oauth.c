@@ -112,7 +112,8 @@ ngx_http_procore_scope_oauth_other(ngx_http_request_t *r,
         /* whether the one token is good is the login host's to say */
 
         if (ctx->judge.reason != PROCORE_REASON_REVOKED_TOKEN
-            && ctx->judge.reason != PROCORE_REASON_AMBIGUOUS_TOKEN)
+            && ctx->judge.reason != PROCORE_REASON_AMBIGUOUS_TOKEN
+            && !ctx->paused)
         {
             ctx->judge.reason = PROCORE_REASON_OK;
             ctx->judge.rank = PROCORE_RANK_NONE;

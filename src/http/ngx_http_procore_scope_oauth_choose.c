@@ -6,6 +6,7 @@
 
 #include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_oauth.h"
+#include "ngx_http_procore_scope_relay.h"
 
 
 #define ngx_http_procore_scope_rebind_rank(carrier)                           \
@@ -36,7 +37,7 @@ ngx_http_procore_scope_oauth_choose(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, procore_token_t *parent)
 {
     uint64_t                         configured;
-    ngx_str_t                        client;
+    ngx_str_t                        client, other;
     ngx_http_procore_scope_oauth_t  *oauth;
 
     oauth = ctx->oauth;
@@ -75,6 +76,17 @@ ngx_http_procore_scope_oauth_choose(ngx_http_request_t *r,
 
     ctx->way = parent->company ? parent->way
                : ngx_http_procore_scope_oauth_way(ctx, configured, &client);
+
+    other.len = parent->client_len;
+    other.data = parent->client;
+
+    /* in monitor the relay has no refusal that could only be recorded */
+
+    if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE
+        || !ngx_http_procore_scope_redeems(r, ctx))
+    {
+        ngx_http_procore_scope_check_paused(ctx, &client, &other);
+    }
 
     ngx_http_procore_scope_oauth_allowed(ctx, &client, parent);
     ngx_http_procore_scope_oauth_verdicts(ctx);

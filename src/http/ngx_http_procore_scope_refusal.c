@@ -331,7 +331,9 @@ ngx_http_procore_scope_sentence(ngx_http_procore_scope_ctx_t *ctx,
     ngx_str_t    value;
     const char  *s;
 
-    s = procore_reasons[ctx->judge.reason].sentence;
+    s = ctx->paused && ctx->judge.reason == PROCORE_REASON_COMPANY_NOT_ALLOWED
+        ? "the operator of this gateway has paused this client"
+        : procore_reasons[ctx->judge.reason].sentence;
 
     if (ctx->judge.deciding) {
         value = ngx_http_procore_scope_str(&ctx->judge.deciding->value);

@@ -235,6 +235,15 @@ static const char *
 ngx_http_procore_scope_start_error(ngx_http_procore_scope_ctx_t *ctx,
     procore_start_t *start, procore_reason_e *reason)
 {
+    if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE) {
+        ngx_http_procore_scope_check_paused(ctx, &ctx->relay->client->id, NULL);
+    }
+
+    if (ctx->paused) {
+        *reason = PROCORE_REASON_COMPANY_NOT_ALLOWED;
+        return "access_denied";
+    }
+
     *reason = PROCORE_REASON_BAD_REQUEST;
 
     if (start->result == PROCORE_START_TYPE) {

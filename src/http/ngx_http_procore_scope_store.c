@@ -252,6 +252,17 @@ ngx_http_procore_scope_store_sealed(const u_char *key,
 }
 
 
+ngx_uint_t
+ngx_http_procore_scope_store_paused(const u_char *realm, ngx_str_t *client)
+{
+    int  rc;
+
+    rc = procore_store_paused(store.store, realm, client->data, client->len);
+
+    return ngx_http_procore_scope_store_result(rc, "pause") == PROCORE_OK;
+}
+
+
 ngx_int_t
 ngx_http_procore_scope_store_key(u_char *key)
 {

@@ -48,6 +48,11 @@ int ngx_http_procore_scope_store_project(const u_char *realm, uint64_t project,
 int ngx_http_procore_scope_store_sealed(const u_char *key,
     procore_sealed_t *record);
 
+/* Has the operator paused this client?  1 or 0; inside of a snapshot. */
+
+ngx_uint_t ngx_http_procore_scope_store_paused(const u_char *realm,
+    ngx_str_t *client);
+
 /*
  * The key of cookies, PROCORE_STORE_KEY bytes; may be called anywhere.  NGX_OK,
  * or NGX_ERROR where the store is out of order.

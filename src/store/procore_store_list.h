@@ -129,6 +129,7 @@ int procore_store_find(procore_store_t *store,
 
 typedef struct {
     uint64_t       families[3];      /* by procore_family_state_e */
+    uint64_t       paused_at;        /* seconds since the epoch, 0: it is not */
     unsigned char  client_len;       /* 0: those whose client is not known */
     unsigned char  client[PROCORE_STORE_CLIENT_MAX];
 } procore_tally_client_t;
@@ -146,6 +147,11 @@ typedef struct {
 
 void procore_tally_add(procore_tally_t *tally,
     const procore_listed_family_t *family);
+
+/* To be called before the families are added: no paused one is an other. */
+
+void procore_tally_pause(procore_tally_t *tally,
+    const procore_listed_paused_t *paused);
 
 
 #endif /* PROCORE_STORE_LIST_H */

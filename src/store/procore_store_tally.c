@@ -58,3 +58,17 @@ procore_tally_add(procore_tally_t *tally,
 
     entry->families[family->state]++;
 }
+
+
+void
+procore_tally_pause(procore_tally_t *tally,
+    const procore_listed_paused_t *paused)
+{
+    procore_tally_client_t  *entry;
+
+    entry = procore_tally_find(tally, paused->client, paused->client_len);
+
+    /* the entry of a pause may be damaged: then it has no time */
+
+    entry->paused_at = paused->paused_at ? paused->paused_at : 1;
+}
