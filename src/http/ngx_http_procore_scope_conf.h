@@ -11,6 +11,7 @@
 
 
 #include "ngx_http_procore_scope.h"
+#include "../judge/procore_settings.h"
 
 
 extern ngx_conf_num_bounds_t  ngx_http_procore_scope_timeout_bounds;
@@ -83,12 +84,15 @@ char *ngx_http_procore_scope_not_built(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /*
  * For setters: reads an id (NGX_OK, or NGX_ERROR after a sentence that names
- * the directive), and adds an element of "size" bytes to an array that is made
- * when it is first needed (NULL: no memory).
+ * the directive); a parameter for the readers of procore_settings.h, by
+ * reference, and their sentence (NGX_CONF_ERROR); adds an element of "size"
+ * bytes to an array that is made when it is first needed (NULL: no memory).
  */
 
 ngx_int_t ngx_http_procore_scope_conf_id(ngx_conf_t *cf, ngx_str_t *text,
     uint64_t *id);
+procore_str_t ngx_http_procore_scope_word(ngx_str_t *value);
+char *ngx_http_procore_scope_wrong(ngx_conf_t *cf, const char *error);
 void *ngx_http_procore_scope_push(ngx_conf_t *cf, ngx_array_t **array,
     size_t size);
 

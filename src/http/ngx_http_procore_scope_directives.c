@@ -5,7 +5,6 @@
 
 
 #include "ngx_http_procore_scope_conf.h"
-#include "../claims/procore_names.h"
 
 
 static char *ngx_http_procore_scope_add_name(ngx_conf_t *cf,
@@ -194,6 +193,7 @@ ngx_http_procore_scope_paths(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_procore_scope_loc_conf_t *plcf = conf;
 
+    char            error[PROCORE_SETTINGS_ERROR];
     ngx_str_t      *value;
     ngx_uint_t      i;
     procore_str_t  *path;
@@ -212,20 +212,16 @@ ngx_http_procore_scope_paths(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (value[i].len == 0 || value[i].data[0] != '/') {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "path prefix \"%V\" does not begin with \"/\"",
-                               &value[i]);
-            return NGX_CONF_ERROR;
-        }
-
         path = ngx_array_push(plcf->paths);
         if (path == NULL) {
             return NGX_CONF_ERROR;
         }
 
-        path->len = value[i].len;
-        path->data = value[i].data;
+        *path = ngx_http_procore_scope_word(&value[i]);
+
+        if (procore_setting_path(path, error) != PROCORE_OK) {
+            return ngx_http_procore_scope_wrong(cf, error);
+        }
     }
 
     return NGX_CONF_OK;
@@ -312,23 +308,12 @@ ngx_http_procore_scope_alias(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_procore_scope_loc_conf_t *plcf = conf;
 
-    uint64_t          id;
+    char              error[PROCORE_SETTINGS_ERROR];
     ngx_str_t        *value;
+    procore_str_t     company, uuid;
     procore_alias_t  *alias;
 
     value = cf->args->elts;
-
-    if (ngx_http_procore_scope_conf_id(cf, &value[1], &id) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (procore_id_classify(value[2].data, value[2].len, &id)
-        != PROCORE_ID_UUID)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "alias \"%V\" is not a UUID", &value[2]);
-        return NGX_CONF_ERROR;
-    }
 
     alias = ngx_http_procore_scope_push(cf, &plcf->aliases,
                                         sizeof(procore_alias_t));
@@ -336,13 +321,12 @@ ngx_http_procore_scope_alias(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    (void) procore_id_classify(value[1].data, value[1].len, &alias->company);
+    company = ngx_http_procore_scope_word(&value[1]);
+    uuid = ngx_http_procore_scope_word(&value[2]);
 
-    ngx_strlow(value[2].data, value[2].data, value[2].len);
-    alias->alias.len = value[2].len;
-    alias->alias.data = value[2].data;
-
-    return NGX_CONF_OK;
+    return procore_setting_alias(&company, &uuid, value[2].data, alias, error)
+           == PROCORE_OK
+           ? NGX_CONF_OK : ngx_http_procore_scope_wrong(cf, error);
 }
 
 
@@ -386,30 +370,21 @@ ngx_http_procore_scope_lookup_prefix(ngx_conf_t *cf, ngx_command_t *cmd,
 char *
 ngx_http_procore_scope_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_procore_scope_loc_conf_t *plcf = conf;
-
-    char            *rv;
+    char            *rv, error[PROCORE_SETTINGS_ERROR];
     ngx_str_t       *value;
     ngx_uint_t       i;
+    procore_str_t    word;
     procore_kind_e   kind;
 
     value = cf->args->elts;
+    word = ngx_http_procore_scope_word(&value[1]);
 
-    if (ngx_strcmp(value[1].data, "company") == 0) {
-        kind = PROCORE_KIND_COMPANY;
-
-    } else if (ngx_strcmp(value[1].data, "project") == 0) {
-        kind = PROCORE_KIND_PROJECT;
-
-    } else {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is neither \"company\" nor \"project\"",
-                           &value[1]);
-        return NGX_CONF_ERROR;
+    if (procore_setting_kind(&word, &kind, error) != PROCORE_OK) {
+        return ngx_http_procore_scope_wrong(cf, error);
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
-        rv = ngx_http_procore_scope_add_name(cf, plcf, &value[i], kind);
+        rv = ngx_http_procore_scope_add_name(cf, conf, &value[i], kind);
         if (rv != NGX_CONF_OK) {
             return rv;
         }
@@ -422,8 +397,6 @@ ngx_http_procore_scope_names(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *
 ngx_http_procore_scope_ignore(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_procore_scope_loc_conf_t *plcf = conf;
-
     char        *rv;
     ngx_str_t   *value;
     ngx_uint_t   i;
@@ -431,15 +404,7 @@ ngx_http_procore_scope_ignore(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
-
-        if (procore_names_builtin(value[i].data, value[i].len)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the built-in name \"%V\" cannot be ignored",
-                               &value[i]);
-            return NGX_CONF_ERROR;
-        }
-
-        rv = ngx_http_procore_scope_add_name(cf, plcf, &value[i],
+        rv = ngx_http_procore_scope_add_name(cf, conf, &value[i],
                                              PROCORE_KIND_NONE);
         if (rv != NGX_CONF_OK) {
             return rv;
@@ -455,24 +420,9 @@ ngx_http_procore_scope_add_name(ngx_conf_t *cf,
     ngx_http_procore_scope_loc_conf_t *plcf, ngx_str_t *text,
     procore_kind_e kind)
 {
+    char             error[PROCORE_SETTINGS_ERROR];
+    procore_str_t    word;
     procore_name_t  *name;
-
-    if (text->len == 0 || text->len > PROCORE_NAME_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "name \"%V\" must have 1 to %d bytes", text,
-                           PROCORE_NAME_MAX);
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_strlchr(text->data, text->data + text->len, '[')
-        || ngx_strlchr(text->data, text->data + text->len, ']')
-        || ngx_strlchr(text->data, text->data + text->len, '.'))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "name \"%V\" must be a single key, without "
-                           "brackets and dots", text);
-        return NGX_CONF_ERROR;
-    }
 
     name = ngx_http_procore_scope_push(cf, &plcf->names,
                                        sizeof(procore_name_t));
@@ -480,11 +430,10 @@ ngx_http_procore_scope_add_name(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    name->name.len = text->len;
-    name->name.data = text->data;
-    name->kind = kind;
+    word = ngx_http_procore_scope_word(text);
 
-    return NGX_CONF_OK;
+    return procore_setting_name(&word, kind, name, error) == PROCORE_OK
+           ? NGX_CONF_OK : ngx_http_procore_scope_wrong(cf, error);
 }
 
 
@@ -494,26 +443,23 @@ ngx_http_procore_scope_unlisted_names(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_http_procore_scope_loc_conf_t *plcf = conf;
 
-    ngx_str_t  *value;
+    int             deny;
+    char            error[PROCORE_SETTINGS_ERROR];
+    ngx_str_t      *value;
+    procore_str_t   word;
 
     if (plcf->unlisted_deny != NGX_CONF_UNSET_UINT) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
+    word = ngx_http_procore_scope_word(&value[1]);
 
-    if (ngx_strcmp(value[1].data, "report") == 0) {
-        plcf->unlisted_deny = 0;
-
-    } else if (ngx_strcmp(value[1].data, "deny") == 0) {
-        plcf->unlisted_deny = 1;
-
-    } else {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is neither \"report\" nor \"deny\"",
-                           &value[1]);
-        return NGX_CONF_ERROR;
+    if (procore_setting_unlisted(&word, &deny, error) != PROCORE_OK) {
+        return ngx_http_procore_scope_wrong(cf, error);
     }
+
+    plcf->unlisted_deny = (ngx_uint_t) deny;
 
     return NGX_CONF_OK;
 }
@@ -524,12 +470,11 @@ ngx_http_procore_scope_undecided(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_procore_scope_loc_conf_t *plcf = conf;
 
-    ngx_str_t         *value;
-    ngx_uint_t         i, bits, all;
-    procore_reason_e   reason;
-
-    all = (ngx_uint_t) 1 << PROCORE_REASON_LOOKUP_FAILED
-          | (ngx_uint_t) 1 << PROCORE_REASON_STORE_FAILED;
+    char            error[PROCORE_SETTINGS_ERROR];
+    uint64_t        set, allow;
+    ngx_str_t      *value;
+    ngx_uint_t      i;
+    procore_str_t   reason, what;
 
     value = cf->args->elts;
 
@@ -537,45 +482,29 @@ ngx_http_procore_scope_undecided(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "needs pairs of a reason and \"deny\" or \"allow\"";
     }
 
+    set = plcf->undecided_set;
+    allow = plcf->undecided_allow;
+
     for (i = 1; i < cf->args->nelts; i += 2) {
+        reason = ngx_http_procore_scope_word(&value[i]);
+        what = ngx_http_procore_scope_word(&value[i + 1]);
 
-        if (ngx_strcmp(value[i].data, "all") == 0) {
-            bits = all;
-
-        } else if (procore_reason_find(value[i].data, value[i].len, &reason)
-                   == PROCORE_OK
-                   && (all & ((ngx_uint_t) 1 << reason)))
+        if (procore_setting_undecided(&reason, &what, &set, &allow, error)
+            != PROCORE_OK)
         {
-            bits = (ngx_uint_t) 1 << reason;
-
-        } else {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" is no reason for an open decision: "
-                               "\"lookup_failed\", \"store_failed\" or \"all\"",
-                               &value[i]);
-            return NGX_CONF_ERROR;
+            return ngx_http_procore_scope_wrong(cf, error);
         }
 
-        plcf->undecided_set |= bits;
-
-        if (ngx_strcmp(value[i + 1].data, "deny") == 0) {
-            plcf->undecided_allow &= ~bits;
-
-        } else if (ngx_strcmp(value[i + 1].data, "allow") == 0) {
-            plcf->undecided_allow |= bits;
-
+        if (ngx_strcmp(value[i + 1].data, "allow") == 0) {
             ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                                "\"procore_scope_undecided %V allow\" lets "
                                "requests through that nobody has judged, and "
                                "a client can bring that about", &value[i]);
-
-        } else {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" is neither \"deny\" nor \"allow\"",
-                               &value[i + 1]);
-            return NGX_CONF_ERROR;
         }
     }
+
+    plcf->undecided_set = (ngx_uint_t) set;
+    plcf->undecided_allow = (ngx_uint_t) allow;
 
     return NGX_CONF_OK;
 }
@@ -604,6 +533,27 @@ ngx_http_procore_scope_conf_id(ngx_conf_t *cf, ngx_str_t *text, uint64_t *id)
                        text, directive);
 
     return NGX_ERROR;
+}
+
+
+procore_str_t
+ngx_http_procore_scope_word(ngx_str_t *value)
+{
+    procore_str_t  word;
+
+    word.len = value->len;
+    word.data = value->data;
+
+    return word;
+}
+
+
+char *
+ngx_http_procore_scope_wrong(ngx_conf_t *cf, const char *error)
+{
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", error);
+
+    return NGX_CONF_ERROR;
 }
 
 

@@ -7,15 +7,8 @@
 #include "ngx_http_procore_scope_conf.h"
 
 
-#define NGX_HTTP_PROCORE_SCOPE_DAY  86400    /* seconds */
-
-
 static ngx_int_t ngx_http_procore_scope_exception_list(ngx_conf_t *cf,
     procore_exception_t *exception);
-static time_t ngx_http_procore_scope_end_of_day(ngx_str_t *date);
-static char *ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
-    procore_exception_t *exception, ngx_array_t *clients,
-    ngx_array_t *projects, ngx_str_t *value);
 
 
 char *
@@ -23,45 +16,38 @@ ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_procore_scope_loc_conf_t *plcf = conf;
 
-    char                 *rv;
+    char                  error[PROCORE_SETTINGS_ERROR];
+    size_t                i, n;
+    uint64_t             *projects;
     ngx_str_t            *value;
-    ngx_uint_t            i;
-    ngx_array_t           clients, projects;
+    procore_str_t        *words, *clients;
     procore_exception_t  *exception;
 
+    n = cf->args->nelts - 1;
     value = cf->args->elts;
 
+    words = ngx_palloc(cf->pool, n * sizeof(procore_str_t));
+    clients = ngx_palloc(cf->pool, n * sizeof(procore_str_t));
+    projects = ngx_palloc(cf->pool, n * sizeof(uint64_t));
     exception = ngx_http_procore_scope_push(cf, &plcf->exceptions,
                                             sizeof(procore_exception_t));
-    if (exception == NULL) {
-        return NGX_CONF_ERROR;
-    }
 
-    ngx_memzero(exception, sizeof(procore_exception_t));
-
-    if (ngx_http_procore_scope_conf_id(cf, &value[1], &exception->company)
-        != NGX_OK
-        || ngx_array_init(&clients, cf->pool, 1, sizeof(procore_str_t))
-           != NGX_OK
-        || ngx_array_init(&projects, cf->pool, 1, sizeof(uint64_t))
-           != NGX_OK)
+    if (words == NULL || clients == NULL || projects == NULL
+        || exception == NULL)
     {
         return NGX_CONF_ERROR;
     }
 
-    for (i = 2; i < cf->args->nelts; i++) {
-        rv = ngx_http_procore_scope_exception_parameter(cf, exception,
-                                                        &clients, &projects,
-                                                        &value[i]);
-        if (rv != NGX_CONF_OK) {
-            return rv;
-        }
+    for (i = 0; i < n; i++) {
+        words[i] = ngx_http_procore_scope_word(&value[i + 1]);
     }
 
-    exception->clients = clients.elts;
-    exception->nclients = clients.nelts;
-    exception->projects = projects.elts;
-    exception->nprojects = projects.nelts;
+    if (procore_setting_exception(words, n, clients, projects, exception,
+                                  error)
+        != PROCORE_OK)
+    {
+        return ngx_http_procore_scope_wrong(cf, error);
+    }
 
     if (ngx_http_procore_scope_exception_list(cf, exception) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -74,81 +60,6 @@ ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_procore_scope_exception_parameter(ngx_conf_t *cf,
-    procore_exception_t *exception, ngx_array_t *clients,
-    ngx_array_t *projects, ngx_str_t *value)
-{
-    time_t          until;
-    uint64_t       *project;
-    ngx_str_t       text;
-    procore_str_t  *client;
-
-    if (ngx_strncmp(value->data, "client=", 7) == 0 && value->len > 7) {
-        client = ngx_array_push(clients);
-        if (client == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        client->len = value->len - 7;
-        client->data = value->data + 7;
-
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value->data, "project=", 8) == 0) {
-        text.len = value->len - 8;
-        text.data = value->data + 8;
-
-        project = ngx_array_push(projects);
-        if (project == NULL
-            || ngx_http_procore_scope_conf_id(cf, &text, project) != NGX_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
-
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value->data, "until=", 6) == 0) {
-        text.len = value->len - 6;
-        text.data = value->data + 6;
-
-        if (exception->until) {
-            return "has \"until\" twice";
-        }
-
-        until = ngx_http_procore_scope_end_of_day(&text);
-
-        if (until == NGX_ERROR) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" is not a date (YYYY-MM-DD)", &text);
-            return NGX_CONF_ERROR;
-        }
-
-        exception->until = (uint64_t) until;
-
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(value->data, "note=", 5) == 0) {
-
-        if (exception->note.data) {
-            return "has \"note\" twice";
-        }
-
-        exception->note.len = value->len - 5;
-        exception->note.data = value->data + 5;
-
-        return NGX_CONF_OK;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", value);
-
-    return NGX_CONF_ERROR;
 }
 
 
@@ -204,54 +115,4 @@ ngx_http_procore_scope_exception_list(ngx_conf_t *cf,
     listed->line = cf->conf_file->line;
 
     return NGX_OK;
-}
-
-
-/*
- * The first second after a day, UTC, as seconds since the epoch.  The civil
- * date becomes a day number with years that begin in March, so that a leap day
- * is the last of its year.
- */
-
-static time_t
-ngx_http_procore_scope_end_of_day(ngx_str_t *date)
-{
-    ngx_int_t          year, month, day, days;
-    static ngx_int_t   lengths[] = {
-        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
-    };
-
-    if (date->len != 10 || date->data[4] != '-' || date->data[7] != '-') {
-        return NGX_ERROR;
-    }
-
-    year = ngx_atoi(date->data, 4);
-    month = ngx_atoi(date->data + 5, 2);
-    day = ngx_atoi(date->data + 8, 2);
-
-    if (year < 1970 || month < 1 || month > 12 || day < 1) {
-        return NGX_ERROR;
-    }
-
-    days = lengths[month - 1];
-
-    if (month == 2 && year % 4 == 0 && (year % 100 || year % 400 == 0)) {
-        days++;
-    }
-
-    if (day > days) {
-        return NGX_ERROR;
-    }
-
-    month -= 2;
-
-    if (month <= 0) {
-        month += 12;
-        year--;
-    }
-
-    days = 365 * year + year / 4 - year / 100 + year / 400
-           + 367 * month / 12 - 30 + (day - 1) + 31 + 28 - 719527;
-
-    return (time_t) (days + 1) * NGX_HTTP_PROCORE_SCOPE_DAY;
 }
