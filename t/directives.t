@@ -390,8 +390,6 @@ subtest 'what this version does not have' => sub {
     my $missing = qr/is not available in this version/;
 
     refused($_, $missing, 'location') for (
-        'procore_scope_status',
-        'procore_scope_status any',
         'procore_scope_admin',
     );
     refused('procore_scope_audit_key /etc/nginx/audit.key', $missing, 'http');

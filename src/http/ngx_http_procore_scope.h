@@ -41,6 +41,11 @@
 #define NGX_HTTP_PROCORE_SCOPE_ALLOW_UNDECIDED                                \
     PROCORE_DECISION_ALLOW_UNDECIDED
 
+/* Who may see the status. */
+
+#define NGX_HTTP_PROCORE_SCOPE_STATUS_LOCAL  1
+#define NGX_HTTP_PROCORE_SCOPE_STATUS_ANY    2
+
 /* Scratch memory of a reader for values of OAuth's parameters. */
 
 #define NGX_HTTP_PROCORE_SCOPE_SCRATCH   8192
@@ -191,7 +196,7 @@ struct ngx_http_procore_scope_loc_conf_s {
     ngx_http_procore_scope_authorize_t  *choose;  /* the chooser as browsers
                                                      see it, NULL: none */
     ngx_uint_t                  chooser;          /* it is this location */
-    ngx_uint_t                  status;           /* 1: local, 2: any client */
+    ngx_uint_t                  status;           /* 0, or ..._STATUS_... */
 
     /* what the proxy module was told here; NULL: nothing */
 

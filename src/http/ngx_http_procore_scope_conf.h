@@ -56,6 +56,12 @@ char *ngx_http_procore_scope_chooser_location(ngx_conf_t *cf,
 char *ngx_http_procore_scope_choose_url(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+char *ngx_http_procore_scope_status_location(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+void ngx_http_procore_scope_merge_status(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *prev,
+    ngx_http_procore_scope_loc_conf_t *conf);
+
 /*
  * The module's own URL "text": sets callback (all of it), picker_path (its
  * path), origin and "secure".  NGX_OK, or NGX_ERROR after a sentence.

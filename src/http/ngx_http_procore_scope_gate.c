@@ -72,6 +72,10 @@ ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
         return NGX_HTTP_CLOSE;
     }
 
+    if (plcf->status) {
+        return NGX_DECLINED;
+    }
+
     if (plcf->chooser) {
         return ngx_http_procore_scope_chooser(r, ctx);
     }

@@ -30,8 +30,8 @@ static ngx_http_procore_scope_stats_t  *stats;
 
 /* From a fast disk to one that holds logins up. */
 
-const ngx_uint_t  ngx_http_procore_scope_commit_bounds
-                      [NGX_HTTP_PROCORE_SCOPE_COMMIT_BOUNDS] = {
+const uint64_t  ngx_http_procore_scope_commit_bounds
+                    [NGX_HTTP_PROCORE_SCOPE_COMMIT_BOUNDS] = {
     1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000, 5000000
 };
 

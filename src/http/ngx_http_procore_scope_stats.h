@@ -14,6 +14,7 @@
 
 
 #include "ngx_http_procore_scope.h"
+#include "../status/procore_status.h"
 
 
 /* The plain counters, by the list of their names. */
@@ -113,8 +114,8 @@ typedef struct {
 
 /* Upper bounds in microseconds, ascending. */
 
-extern const ngx_uint_t  ngx_http_procore_scope_commit_bounds
-                             [NGX_HTTP_PROCORE_SCOPE_COMMIT_BOUNDS];
+extern const uint64_t  ngx_http_procore_scope_commit_bounds
+                           [NGX_HTTP_PROCORE_SCOPE_COMMIT_BOUNDS];
 
 
 /* stats */
@@ -191,26 +192,18 @@ void ngx_http_procore_scope_worker_exit(void);
 ngx_uint_t ngx_http_procore_scope_worker_lives(
     ngx_http_procore_scope_worker_t *worker);
 
-/*
- * What keeps the store from new tokens, as far as this place tells: the worst
- * comes last.
- */
+/* What keeps this worker's store from new tokens. */
 
-typedef enum {
-    NGX_HTTP_PROCORE_SCOPE_STORE_READY = 0,
-    NGX_HTTP_PROCORE_SCOPE_STORE_BEHIND,   /* operations wait too long */
-    NGX_HTTP_PROCORE_SCOPE_STORE_FAILING,
-    NGX_HTTP_PROCORE_SCOPE_STORE_FULL,
-    NGX_HTTP_PROCORE_SCOPE_STORE_CLOSED
-} ngx_http_procore_scope_trouble_e;
-
-ngx_http_procore_scope_trouble_e ngx_http_procore_scope_worker_trouble(
+procore_status_store_e ngx_http_procore_scope_worker_store(
     ngx_http_procore_scope_worker_t *worker);
 
 
-/* stats_log: a handler of the LOG phase. */
+/* stats_log: a handler of the LOG phase, and the key of an exception's row. */
 
 ngx_int_t ngx_http_procore_scope_log_handler(ngx_http_request_t *r);
+void ngx_http_procore_scope_exception_key(
+    const procore_exception_t *exception,
+    ngx_http_procore_scope_row_key_t *key);
 
 /* A subrequest is not logged, but what was decided about it counts. */
 

@@ -110,15 +110,23 @@ ngx_http_procore_scope_log_rows(ngx_http_request_t *r,
     }
 
     if (ctx->judge.excepted && ctx->judge.exception) {
-        key.realm_id = ngx_http_procore_scope_no_realm_id;
-        key.realm = &ngx_http_procore_scope_no_realm;
-        key.key.len = ctx->judge.exception->key.len;
-        key.key.data = (u_char *) ctx->judge.exception->key.data;
+        ngx_http_procore_scope_exception_key(ctx->judge.exception, &key);
 
         ngx_http_procore_scope_rows_count(&stats->exceptions, pool, &key,
                                           NGX_HTTP_PROCORE_SCOPE_ROWS,
                                           ctx->decision);
     }
+}
+
+
+void
+ngx_http_procore_scope_exception_key(const procore_exception_t *exception,
+    ngx_http_procore_scope_row_key_t *key)
+{
+    key->realm_id = ngx_http_procore_scope_no_realm_id;
+    key->realm = &ngx_http_procore_scope_no_realm;
+    key->key.len = exception->key.len;
+    key->key.data = (u_char *) exception->key.data;
 }
 
 

@@ -138,9 +138,16 @@ ngx_http_procore_scope_rows_fill(ngx_http_procore_scope_row_t *row,
 {
     ngx_memcpy(row->realm_id, key->realm_id, PROCORE_REALM_SIZE);
 
-    row->realm_len = (u_char) ngx_min(key->realm->len,
-                                      NGX_HTTP_PROCORE_SCOPE_ROW_REALM);
-    ngx_memcpy(row->realm, key->realm->data, row->realm_len);
+    /* two long names may have the same beginning */
+
+    if (key->realm->len <= NGX_HTTP_PROCORE_SCOPE_ROW_REALM) {
+        row->realm_len = (u_char) key->realm->len;
+        ngx_memcpy(row->realm, key->realm->data, row->realm_len);
+
+    } else {
+        row->realm_len = 2 * PROCORE_REALM_SIZE;
+        (void) ngx_hex_dump(row->realm, key->realm_id, PROCORE_REALM_SIZE);
+    }
 
     row->key_len = (u_char) key->key.len;
     ngx_memcpy(row->key, key->key.data, row->key_len);

@@ -61,20 +61,19 @@ ngx_http_procore_scope_worker_lives(ngx_http_procore_scope_worker_t *worker)
 }
 
 
-ngx_http_procore_scope_trouble_e
-ngx_http_procore_scope_worker_trouble(ngx_http_procore_scope_worker_t *worker)
+procore_status_store_e
+ngx_http_procore_scope_worker_store(ngx_http_procore_scope_worker_t *worker)
 {
     time_t  failed;
 
     if (!worker->open) {
-        return NGX_HTTP_PROCORE_SCOPE_STORE_CLOSED;
+        return PROCORE_STATUS_CLOSED;
     }
 
     failed = (time_t) worker->failed;
 
     if (failed && ngx_time() - failed < NGX_HTTP_PROCORE_SCOPE_FAILED_PAUSE) {
-        return worker->full ? NGX_HTTP_PROCORE_SCOPE_STORE_FULL
-                            : NGX_HTTP_PROCORE_SCOPE_STORE_FAILING;
+        return worker->full ? PROCORE_STATUS_FULL : PROCORE_STATUS_FAILING;
     }
 
     if (worker->queued >= NGX_HTTP_PROCORE_SCOPE_QUEUE
@@ -82,8 +81,8 @@ ngx_http_procore_scope_worker_trouble(ngx_http_procore_scope_worker_t *worker)
             && (ngx_msec_int_t) (ngx_current_msec - worker->since)
                > NGX_HTTP_PROCORE_SCOPE_QUEUE_AGE))
     {
-        return NGX_HTTP_PROCORE_SCOPE_STORE_BEHIND;
+        return PROCORE_STATUS_BEHIND;
     }
 
-    return NGX_HTTP_PROCORE_SCOPE_STORE_READY;
+    return PROCORE_STATUS_READY;
 }

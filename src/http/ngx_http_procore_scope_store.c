@@ -264,6 +264,23 @@ ngx_http_procore_scope_store_paused(const u_char *realm, ngx_str_t *client)
 
 
 ngx_int_t
+ngx_http_procore_scope_store_stat(procore_store_stat_t *stat)
+{
+    int  rc;
+
+    if (ngx_http_procore_scope_store_begin() != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = procore_store_stat(store.store, stat);
+
+    ngx_http_procore_scope_store_end();
+
+    return rc == PROCORE_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
 ngx_http_procore_scope_store_key(u_char *key)
 {
     if (store.store == NULL

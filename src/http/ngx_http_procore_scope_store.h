@@ -53,6 +53,10 @@ int ngx_http_procore_scope_store_sealed(const u_char *key,
 ngx_uint_t ngx_http_procore_scope_store_paused(const u_char *realm,
     ngx_str_t *client);
 
+/* Its size, as procore_store_stat().  NGX_OK, or NGX_ERROR: out of order. */
+
+ngx_int_t ngx_http_procore_scope_store_stat(procore_store_stat_t *stat);
+
 /*
  * The key of cookies, PROCORE_STORE_KEY bytes; may be called anywhere.  NGX_OK,
  * or NGX_ERROR where the store is out of order.

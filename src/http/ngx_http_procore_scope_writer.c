@@ -157,8 +157,8 @@ ngx_http_procore_scope_writer_ready(void)
     worker = ngx_http_procore_scope_worker();
 
     return worker
-           && ngx_http_procore_scope_worker_trouble(worker)
-              == NGX_HTTP_PROCORE_SCOPE_STORE_READY;
+           && ngx_http_procore_scope_worker_store(worker)
+              == PROCORE_STATUS_READY;
 }
 
 

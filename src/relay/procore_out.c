@@ -6,6 +6,7 @@
 
 
 #define PROCORE_OUT_DIGITS  20    /* of 2^64 - 1 */
+#define PROCORE_OUT_DAY     86400 /* seconds */
 
 
 static const char  procore_out_hex[] = "0123456789ABCDEF";
@@ -174,4 +175,122 @@ procore_out_percent(procore_out_t *out, const procore_str_t *text)
 
         procore_out(out, escape, sizeof(escape));
     }
+}
+
+
+static void
+procore_out_unicode(procore_out_t *out, unsigned c)
+{
+    unsigned  i;
+
+    procore_out_text(out, "\\u");
+
+    for (i = 16; i > 0; i -= 4) {
+        procore_out(out, (const unsigned char *)
+                         &procore_out_hex[c >> (i - 4) & 0xf], 1);
+    }
+}
+
+
+void
+procore_out_json(procore_out_t *out, const procore_str_t *text)
+{
+    int                   valid;
+    size_t                i, n;
+    const unsigned char  *p;
+
+    for (i = 0; i < text->len; i += n) {
+        p = text->data + i;
+        n = procore_utf8_length(p, text->len - i, &valid);
+
+        if (!valid) {
+            procore_out_text(out, "\xef\xbf\xbd");     /* U+FFFD */
+
+        } else if (n == 1 && (*p < ' ' || *p == 0x7f || *p == '<')) {
+            procore_out_unicode(out, *p);
+
+        } else if (n == 1 && (*p == '"' || *p == '\\')) {
+            procore_out_text(out, "\\");
+            procore_out(out, p, 1);
+
+        } else if (n == 3 && p[0] == 0xe2 && p[1] == 0x80
+                   && (p[2] == 0xa8 || p[2] == 0xa9))
+        {
+            procore_out_unicode(out, 0x2000u | (p[2] & 0x3fu));
+
+        } else {
+            procore_out(out, p, n);
+        }
+    }
+}
+
+
+void
+procore_out_label(procore_out_t *out, const procore_str_t *text)
+{
+    int                   valid;
+    size_t                i, n;
+    const unsigned char  *p;
+
+    for (i = 0; i < text->len; i += n) {
+        p = text->data + i;
+        n = procore_utf8_length(p, text->len - i, &valid);
+
+        if (!valid || (n == 1 && (*p < ' ' || *p == 0x7f))) {
+            procore_out_text(out, "\xef\xbf\xbd");     /* U+FFFD */
+            continue;
+        }
+
+        if (n == 1 && (*p == '"' || *p == '\\')) {
+            procore_out_text(out, "\\");
+        }
+
+        procore_out(out, p, n);
+    }
+}
+
+
+/* Two digits, with leading zero. */
+
+static void
+procore_out_pair(procore_out_t *out, const char *before, uint64_t number)
+{
+    procore_out_text(out, before);
+    procore_out_number(out, number / 10 % 10);
+    procore_out_number(out, number % 10);
+}
+
+
+/*
+ * The number of a day becomes a civil date with years that begin in March, so
+ * that a leap day is the last of its year; 146,097 days are 400 years.
+ */
+
+void
+procore_out_date(procore_out_t *out, uint64_t time)
+{
+    uint64_t  day, era, year, month;
+
+    day = time / PROCORE_OUT_DAY + 719468;
+    era = day / 146097;
+    day %= 146097;
+
+    year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    day -= 365 * year + year / 4 - year / 100;
+    month = (5 * day + 2) / 153;
+    day -= (153 * month + 2) / 5;
+
+    procore_out_number(out, year + era * 400 + (month >= 10));
+    procore_out_pair(out, "-", month < 10 ? month + 3 : month - 9);
+    procore_out_pair(out, "-", day + 1);
+}
+
+
+void
+procore_out_time(procore_out_t *out, uint64_t time)
+{
+    procore_out_date(out, time);
+    procore_out_pair(out, " ", time % PROCORE_OUT_DAY / 3600);
+    procore_out_pair(out, ":", time % 3600 / 60);
+    procore_out_pair(out, ":", time % 60);
 }

@@ -466,6 +466,24 @@ int procore_store_sweep(procore_store_t *store, procore_store_cursor_t *cursor,
     size_t max, uint64_t now, size_t *removed, char *error);
 
 /*
+ * How large it is, inside of a snapshot: bytes of the file that were ever in
+ * use (what was freed is used again), what that may become, and entries.
+ * Returns PROCORE_OK or PROCORE_ERROR.
+ */
+
+typedef struct {
+    uint64_t  bytes;
+    uint64_t  limit;
+    uint64_t  tokens;
+    uint64_t  families;
+    uint64_t  projects;
+    uint64_t  sealed;
+    uint64_t  links;
+} procore_store_stat_t;
+
+int procore_store_stat(procore_store_t *store, procore_store_stat_t *stat);
+
+/*
  * Frees slots of readers that died; *dead counts them.  Returns PROCORE_OK or
  * PROCORE_ERROR.
  */
