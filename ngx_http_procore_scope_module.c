@@ -194,6 +194,13 @@ static ngx_command_t  ngx_http_procore_scope_commands[] = {
       0,
       NULL },
 
+    { ngx_string("procore_scope_candidate"),
+      NGX_HTTP_PROCORE_SCOPE_ANYWHERE|NGX_CONF_2MORE,
+      ngx_http_procore_scope_candidate,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("procore_scope_manifest"),
       NGX_HTTP_PROCORE_SCOPE_ANYWHERE|NGX_CONF_TAKE1,
       ngx_http_procore_scope_manifest,

@@ -73,6 +73,8 @@ typedef struct ngx_http_procore_scope_search_s  ngx_http_procore_scope_search_t;
 typedef struct ngx_http_procore_scope_learn_s   ngx_http_procore_scope_learn_t;
 typedef struct ngx_http_procore_scope_chooser_s
     ngx_http_procore_scope_chooser_t;
+typedef struct ngx_http_procore_scope_candidate_s
+    ngx_http_procore_scope_candidate_t;
 
 
 typedef struct {
@@ -165,6 +167,16 @@ typedef struct ngx_http_procore_scope_cache_place_s
 typedef struct ngx_http_procore_scope_loc_conf_s
     ngx_http_procore_scope_loc_conf_t;
 
+
+/* procore_scope_candidate: what it says, and what is then tried. */
+
+typedef struct {
+    ngx_http_procore_scope_loc_conf_t  *settings;
+    ngx_uint_t                          set;      /* bits: said */
+    procore_policy_t                    policy;
+} ngx_http_procore_scope_candidate_conf_t;
+
+
 struct ngx_http_procore_scope_loc_conf_s {
     ngx_uint_t                  mode;
     ngx_str_t                   realm_name;
@@ -207,6 +219,8 @@ struct ngx_http_procore_scope_loc_conf_s {
     /* what of it the judge asks for; made when all is merged */
 
     procore_policy_t            policy;
+
+    ngx_http_procore_scope_candidate_conf_t  *candidate;  /* NULL: none */
 
     /* the same with the other mode, for clients that have it; or NULL */
 
@@ -258,6 +272,7 @@ struct ngx_http_procore_scope_ctx_s {
     /* the token and its company */
 
     procore_judge_t                     judge;    /* what it names */
+    ngx_http_procore_scope_candidate_t *candidate; /* tried beside, or NULL */
 
     ngx_str_t                           token;    /* in the header's memory */
     u_char                              digest[PROCORE_DIGEST_SIZE];

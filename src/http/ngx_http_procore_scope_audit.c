@@ -5,38 +5,8 @@
 
 
 #include "ngx_http_procore_scope_learn.h"
+#include "ngx_http_procore_scope_record.h"
 #include "ngx_http_procore_scope_relay.h"
-
-
-/*
- * A record has at most 8,000 bytes, so that syslog and pipes take it whole.
- * Each text of a request has a bound in bytes and one in bytes of JSON: all
- * before the claims stays below 5,000 bytes, an element of a list is written
- * only where the longest would fit, and what follows the lists is one claim, of
- * the answer's Location, and some 40 bytes.
- */
-
-#define NGX_HTTP_PROCORE_SCOPE_RECORD        8000
-#define NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS  6100   /* claims end here */
-#define NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES  6880   /* unlisted names end */
-
-#define NGX_HTTP_PROCORE_SCOPE_PATH          1024
-#define NGX_HTTP_PROCORE_SCOPE_PATH_JSON     2048
-#define NGX_HTTP_PROCORE_SCOPE_AGENT         256
-#define NGX_HTTP_PROCORE_SCOPE_AGENT_JSON    768
-#define NGX_HTTP_PROCORE_SCOPE_VALUE         32
-#define NGX_HTTP_PROCORE_SCOPE_NAME          128
-
-#define NGX_HTTP_PROCORE_SCOPE_NAME_JSON                                      \
-    (NGX_HTTP_PROCORE_SCOPE_NAME * NGX_HTTP_PROCORE_SCOPE_ESCAPED + 3)
-
-#define NGX_HTTP_PROCORE_SCOPE_CLAIM_JSON                                     \
-    ((NGX_HTTP_PROCORE_SCOPE_NAME + NGX_HTTP_PROCORE_SCOPE_VALUE)             \
-     * NGX_HTTP_PROCORE_SCOPE_ESCAPED + 100)
-
-
-#define ngx_http_procore_scope_put(p, text)                                   \
-    ngx_cpymem(p, text, sizeof(text) - 1)
 
 
 static ngx_int_t ngx_http_procore_scope_record(ngx_http_request_t *r,
@@ -56,15 +26,6 @@ static u_char *ngx_http_procore_scope_relayed(
 static u_char *ngx_http_procore_scope_unread(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, u_char *p);
 static u_char *ngx_http_procore_scope_number(u_char *p, uint64_t number);
-static u_char *ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx,
-    u_char *p, u_char *last);
-static u_char *ngx_http_procore_scope_one_claim(
-    ngx_http_procore_scope_ctx_t *ctx, procore_judge_claim_t *claim,
-    u_char *p, u_char *last, ngx_uint_t comma);
-static u_char *ngx_http_procore_scope_names_list(
-    ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *last);
-static u_char *ngx_http_procore_scope_text(ngx_http_procore_scope_ctx_t *ctx,
-    u_char *p, ngx_str_t *text, size_t max, size_t json);
 
 
 ngx_int_t
@@ -230,10 +191,10 @@ ngx_http_procore_scope_request(ngx_http_request_t *r,
     p = ngx_http_procore_scope_put(p, ",\"http\":{\"version\":\"");
     p = ngx_http_procore_scope_version(p, r->http_version);
     p = ngx_http_procore_scope_put(p, "\",\"request\":{\"method\":\"");
-    p = ngx_http_procore_scope_text(ctx, p, &r->method_name,
-                                    NGX_HTTP_PROCORE_SCOPE_VALUE,
-                                    NGX_HTTP_PROCORE_SCOPE_VALUE
-                                    * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
+    p = ngx_http_procore_scope_record_text(ctx, p, &r->method_name,
+                                           NGX_HTTP_PROCORE_SCOPE_VALUE,
+                                           NGX_HTTP_PROCORE_SCOPE_VALUE
+                                           * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
     p = ngx_http_procore_scope_put(p, "\"},\"response\":{\"status_code\":");
     p = ngx_http_procore_scope_number(p, status);
     p = ngx_http_procore_scope_put(p, "}},\"url\":{\"path\":\"");
@@ -242,9 +203,9 @@ ngx_http_procore_scope_request(ngx_http_request_t *r,
     text.len = raw.len;
     text.data = (u_char *) raw.data;
 
-    p = ngx_http_procore_scope_text(ctx, p, &text,
-                                    NGX_HTTP_PROCORE_SCOPE_PATH,
-                                    NGX_HTTP_PROCORE_SCOPE_PATH_JSON);
+    p = ngx_http_procore_scope_record_text(ctx, p, &text,
+                                           NGX_HTTP_PROCORE_SCOPE_PATH,
+                                           NGX_HTTP_PROCORE_SCOPE_PATH_JSON);
     p = ngx_http_procore_scope_put(p, "\"},\"source\":{\"ip\":");
 
     text = r->connection->addr_text;
@@ -265,9 +226,10 @@ ngx_http_procore_scope_request(ngx_http_request_t *r,
     }
 
     *p++ = '"';
-    p = ngx_http_procore_scope_text(ctx, p, &r->headers_in.user_agent->value,
-                                    NGX_HTTP_PROCORE_SCOPE_AGENT,
-                                    NGX_HTTP_PROCORE_SCOPE_AGENT_JSON);
+    p = ngx_http_procore_scope_record_text(ctx, p,
+                                           &r->headers_in.user_agent->value,
+                                           NGX_HTTP_PROCORE_SCOPE_AGENT,
+                                           NGX_HTTP_PROCORE_SCOPE_AGENT_JSON);
 
     return ngx_http_procore_scope_put(p, "\"}");
 }
@@ -368,10 +330,9 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
 
     if (client.len) {
         *p++ = '"';
-        p = ngx_http_procore_scope_text(ctx, p, &client,
-                                        NGX_HTTP_PROCORE_SCOPE_NAME,
-                                        NGX_HTTP_PROCORE_SCOPE_NAME
-                                        * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
+        p = ngx_http_procore_scope_record_text(ctx, p, &client,
+                                            NGX_HTTP_PROCORE_SCOPE_NAME,
+                                            NGX_HTTP_PROCORE_SCOPE_NAME_LONG);
         p = ngx_http_procore_scope_put(p, "\",\"token\":");
 
     } else {
@@ -390,18 +351,14 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
     p = ngx_http_procore_scope_taught(ctx->learn, p);
     p = ngx_http_procore_scope_unread(r, ctx, p);
     p = ngx_http_procore_scope_put(p, ",\"claims\":[");
-    p = ngx_http_procore_scope_claims(ctx, p,
+    p = ngx_http_procore_scope_record_claims(ctx, p,
                                   start + NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS);
     p = ngx_http_procore_scope_put(p, "],\"unlisted_names\":[");
-    p = ngx_http_procore_scope_names_list(ctx, p,
+    p = ngx_http_procore_scope_record_names(ctx, p,
                                   start + NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES);
     p = ngx_http_procore_scope_put(p, "],\"location\":");
-
-    p = ctx->location
-        ? ngx_http_procore_scope_one_claim(ctx, ctx->location, p,
-                                       start + NGX_HTTP_PROCORE_SCOPE_RECORD, 0)
-        : ngx_http_procore_scope_put(p, "null");
-
+    p = ngx_http_procore_scope_record_claim(ctx, ctx->location, p, start);
+    p = ngx_http_procore_scope_record_candidate(ctx, p, start);
     p = ngx_http_procore_scope_put(p, ",\"upstream\":{\"status\":");
 
     status = 0;
@@ -516,152 +473,4 @@ ngx_http_procore_scope_number(u_char *p, uint64_t number)
     } while (number);
 
     return ngx_cpymem(p, digit, digits + sizeof(digits) - digit);
-}
-
-
-static u_char *
-ngx_http_procore_scope_claims(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
-    u_char *last)
-{
-    u_char                 *next;
-    ngx_uint_t              i, n;
-    procore_judge_claim_t  *claim, *deciding;
-
-    n = 0;
-    deciding = ctx->judge.deciding;
-
-    if (deciding) {
-        next = ngx_http_procore_scope_one_claim(ctx, deciding, p, last, 0);
-        n = next != p;
-        p = next;
-    }
-
-    claim = ctx->judge.claims;
-
-    for (i = 0; i < ctx->judge.nclaims; i++) {
-
-        /* The array may have moved since: the name's memory tells. */
-
-        if (deciding && claim[i].name.data == deciding->name.data
-            && claim[i].value.data == deciding->value.data)
-        {
-            continue;
-        }
-
-        if (n == PROCORE_JUDGE_CLAIMS) {
-            break;
-        }
-
-        next = ngx_http_procore_scope_one_claim(ctx, &claim[i], p, last,
-                                                n > 0);
-        if (next == p) {
-            break;
-        }
-
-        p = next;
-        n++;
-    }
-
-    return p;
-}
-
-
-/* Writes the claim, or nothing where the longest one would not fit. */
-
-static u_char *
-ngx_http_procore_scope_one_claim(ngx_http_procore_scope_ctx_t *ctx,
-    procore_judge_claim_t *claim, u_char *p, u_char *last,
-    ngx_uint_t comma)
-{
-    ngx_str_t    text;
-    const char  *name;
-
-    if (last - p < NGX_HTTP_PROCORE_SCOPE_CLAIM_JSON) {
-        return p;
-    }
-
-    if (comma) {
-        *p++ = ',';
-    }
-
-    name = ngx_http_procore_scope_carrier_name(claim->carrier);
-
-    p = ngx_http_procore_scope_put(p, "{\"in\":\"");
-    p = ngx_cpymem(p, name, ngx_strlen(name));
-    p = ngx_http_procore_scope_put(p, "\",\"name\":\"");
-    text = ngx_http_procore_scope_str(&claim->name);
-    p = ngx_http_procore_scope_text(ctx, p, &text,
-                                    NGX_HTTP_PROCORE_SCOPE_NAME,
-                                    NGX_HTTP_PROCORE_SCOPE_NAME
-                                    * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
-
-    name = procore_kind_names[claim->kind];
-
-    p = ngx_http_procore_scope_put(p, "\",\"kind\":\"");
-    p = ngx_cpymem(p, name, ngx_strlen(name));
-    p = ngx_http_procore_scope_put(p, "\",\"value\":\"");
-    text = ngx_http_procore_scope_str(&claim->value);
-    p = ngx_http_procore_scope_text(ctx, p, &text,
-                                    NGX_HTTP_PROCORE_SCOPE_VALUE,
-                                    NGX_HTTP_PROCORE_SCOPE_VALUE
-                                    * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
-
-    name = procore_verdict_names[claim->verdict];
-
-    p = ngx_http_procore_scope_put(p, "\",\"verdict\":\"");
-    p = ngx_cpymem(p, name, ngx_strlen(name));
-
-    return ngx_http_procore_scope_put(p, "\"}");
-}
-
-
-static u_char *
-ngx_http_procore_scope_names_list(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
-    u_char *last)
-{
-    ngx_str_t       text;
-    ngx_uint_t      i;
-    procore_str_t  *name;
-
-    name = ctx->judge.unlisted;
-
-    for (i = 0; i < ctx->judge.nunlisted; i++) {
-
-        if (last - p < NGX_HTTP_PROCORE_SCOPE_NAME_JSON) {
-            break;
-        }
-
-        if (i) {
-            *p++ = ',';
-        }
-
-        *p++ = '"';
-        text = ngx_http_procore_scope_str(&name[i]);
-        p = ngx_http_procore_scope_text(ctx, p, &text,
-                                        NGX_HTTP_PROCORE_SCOPE_NAME,
-                                        NGX_HTTP_PROCORE_SCOPE_NAME
-                                        * NGX_HTTP_PROCORE_SCOPE_ESCAPED);
-        *p++ = '"';
-    }
-
-    return p;
-}
-
-
-/*
- * A text of the request: at most "max" bytes of it, at most "json" bytes of
- * JSON.
- */
-
-static u_char *
-ngx_http_procore_scope_text(ngx_http_procore_scope_ctx_t *ctx, u_char *p,
-    ngx_str_t *text, size_t max, size_t json)
-{
-    ngx_str_t  shown;
-
-    ngx_http_procore_scope_hide_token(ctx, text, &shown);
-
-    shown.len = ngx_min(shown.len, max);
-
-    return ngx_http_procore_scope_json(p, p + json, &shown);
 }

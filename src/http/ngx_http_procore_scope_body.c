@@ -4,7 +4,7 @@
  */
 
 
-#include "ngx_http_procore_scope.h"
+#include "ngx_http_procore_scope_candidate.h"
 
 
 /* Lines of one header beyond this are as good as unreadable. */
@@ -19,6 +19,8 @@
 static ngx_int_t ngx_http_procore_scope_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static void ngx_http_procore_scope_body_handler(ngx_http_request_t *r);
+static void ngx_http_procore_scope_feed(ngx_http_procore_scope_ctx_t *ctx,
+    u_char *data, size_t len);
 static void ngx_http_procore_scope_feed_end(ngx_http_procore_scope_ctx_t *ctx);
 static ngx_int_t ngx_http_procore_scope_feed_read(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
@@ -80,6 +82,10 @@ ngx_http_procore_scope_start_body(ngx_http_procore_scope_ctx_t *ctx,
                          &ngx_http_procore_scope_content_encoding, encodings);
     head.length = r->headers_in.content_length_n > 0
                   ? (uint64_t) r->headers_in.content_length_n : 0;
+
+    if (ctx->candidate) {
+        ngx_http_procore_scope_candidate_body(ctx, &head);
+    }
 
     switch (procore_judge_body_start(&ctx->judge, &head, sink, scratch,
                                      scratch_size))
@@ -207,8 +213,8 @@ ngx_http_procore_scope_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         b = cl->buf;
 
         if (ngx_buf_in_memory(b) && b->last > b->pos) {
-            procore_judge_body_feed(&ctx->judge, b->pos,
-                                    (size_t) (b->last - b->pos));
+            ngx_http_procore_scope_feed(ctx, b->pos,
+                                        (size_t) (b->last - b->pos));
         }
 
         if (b->last_buf) {
@@ -228,11 +234,28 @@ ngx_http_procore_scope_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
 
 static void
+ngx_http_procore_scope_feed(ngx_http_procore_scope_ctx_t *ctx, u_char *data,
+    size_t len)
+{
+    procore_judge_body_feed(&ctx->judge, data, len);
+
+    if (ctx->candidate) {
+        procore_judge_body_feed(&ctx->candidate->judge, data, len);
+    }
+}
+
+
+static void
 ngx_http_procore_scope_feed_end(ngx_http_procore_scope_ctx_t *ctx)
 {
     ctx->body_seen = 1;
 
     procore_judge_body_end(&ctx->judge);
+
+    if (ctx->candidate) {
+        procore_judge_body_end(&ctx->candidate->judge);
+    }
+
     ngx_http_procore_scope_judge_end(ctx);
 }
 
@@ -253,8 +276,8 @@ ngx_http_procore_scope_feed_read(ngx_http_request_t *r,
         if (!b->in_file) {
 
             if (b->last > b->pos) {
-                procore_judge_body_feed(&ctx->judge, b->pos,
-                                        (size_t) (b->last - b->pos));
+                ngx_http_procore_scope_feed(ctx, b->pos,
+                                            (size_t) (b->last - b->pos));
             }
 
             continue;
@@ -298,7 +321,7 @@ ngx_http_procore_scope_feed_file(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        procore_judge_body_feed(&ctx->judge, piece, (size_t) n);
+        ngx_http_procore_scope_feed(ctx, piece, (size_t) n);
     }
 
     return NGX_OK;

@@ -90,6 +90,7 @@ ngx_http_procore_scope_create_loc_conf(ngx_conf_t *cf)
      *     plcf->undecided_set = 0;
      *     plcf->undecided_allow = 0;
      *     plcf->clients = NULL;
+     *     plcf->candidate = NULL;
      *     plcf->twin = NULL;
      */
 
@@ -200,6 +201,11 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_procore_scope_cache_merge(cf, prev, conf);
     ngx_http_procore_scope_policy(conf);
+
+    rv = ngx_http_procore_scope_candidate_merge(cf, prev, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
 
     /* last of all: it copies what has been merged */
 

@@ -46,6 +46,8 @@ char *ngx_http_procore_scope_undecided(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_procore_scope_candidate(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_procore_scope_manifest(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_procore_scope_authorize(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -120,6 +122,16 @@ char *ngx_http_procore_scope_read_file(ngx_conf_t *cf, ngx_str_t *name,
 ngx_int_t ngx_http_procore_scope_merge_clients(ngx_conf_t *cf,
     ngx_array_t *outer, ngx_array_t **inner);
 ngx_int_t ngx_http_procore_scope_client_twin(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *conf);
+
+
+/*
+ * Inheritance of procore_scope_candidate, after all that it may replace; makes
+ * conf->candidate->policy.
+ */
+
+char *ngx_http_procore_scope_candidate_merge(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *prev,
     ngx_http_procore_scope_loc_conf_t *conf);
 
 

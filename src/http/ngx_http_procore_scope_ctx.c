@@ -6,11 +6,13 @@
 
 
 #include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_candidate.h"
 #include "ngx_http_procore_scope_stats.h"
 
 
 static ngx_http_procore_scope_ctx_t *ngx_http_procore_scope_find_ctx(
     ngx_http_request_t *r);
+static void ngx_http_procore_scope_again(procore_judge_t *judge);
 static void ngx_http_procore_scope_cleanup_ctx(void *data);
 static void ngx_http_procore_scope_before_log(void *data);
 static ngx_uint_t ngx_http_procore_scope_hidden_path(ngx_http_request_t *r,
@@ -86,6 +88,28 @@ ngx_http_procore_scope_first_handler(ngx_http_request_t *r)
 }
 
 
+/*
+ * An internal redirect: method, path and query are judged again; what is known
+ * of the body stays.
+ */
+
+static void
+ngx_http_procore_scope_again(procore_judge_t *judge)
+{
+    if (judge->rank < PROCORE_RANK_BODY_MALFORMED
+        || judge->rank >= PROCORE_RANK_UNCERTAIN)
+    {
+        judge->reason = PROCORE_REASON_OK;
+        judge->rank = PROCORE_RANK_NONE;
+        judge->deciding = NULL;
+    }
+
+    judge->has_header = 0;
+    judge->discovery = 0;
+    judge->unread &= 1u << PROCORE_IN_BODY;
+}
+
+
 ngx_http_procore_scope_ctx_t *
 ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
 {
@@ -103,26 +127,16 @@ ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
 
     if (ctx) {
 
-        /*
-         * An internal redirect: method, path and query are judged again; what
-         * is known of the body stays.
-         */
+        ngx_http_procore_scope_again(&ctx->judge);
 
-        if (ctx->judge.rank < PROCORE_RANK_BODY_MALFORMED
-            || ctx->judge.rank >= PROCORE_RANK_UNCERTAIN)
-        {
-            ctx->judge.reason = PROCORE_REASON_OK;
-            ctx->judge.rank = PROCORE_RANK_NONE;
-            ctx->judge.deciding = NULL;
+        if (ctx->candidate) {
+            ngx_http_procore_scope_again(&ctx->candidate->judge);
         }
 
         ctx->started = 0;
         ctx->decision = NGX_HTTP_PROCORE_SCOPE_UNDECIDED;
         ctx->endpoint = PROCORE_OAUTH_NONE;
         ctx->answer_type = NGX_HTTP_PROCORE_SCOPE_ANSWER_NONE;
-        ctx->judge.has_header = 0;
-        ctx->judge.discovery = 0;
-        ctx->judge.unread &= 1u << PROCORE_IN_BODY;
         ctx->paused = 0;
         ctx->redirected = 1;
         ctx->relay_over = ctx->relay != NULL;
@@ -419,6 +433,7 @@ ngx_http_procore_scope_before_log(void *data)
     ngx_http_procore_scope_ctx_t *ctx = data;
 
     ngx_http_procore_scope_conclude(ctx);
+    ngx_http_procore_scope_candidate_end(ctx);
     ngx_http_procore_scope_first_over(ctx);
     ngx_http_procore_scope_link_seen(ctx);
 

@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_candidate.h"
 #include "ngx_http_procore_scope_learn.h"
 #include "ngx_http_procore_scope_relay.h"
 #include "ngx_http_procore_scope_lookup.h"
@@ -180,15 +181,9 @@ ngx_http_procore_scope_start(ngx_http_request_t *r,
                            && (ctx->known != PROCORE_OK
                                || ctx->binding.user != PROCORE_STORE_SERVICE);
 
-    if (ngx_http_procore_scope_read_head(ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    ngx_http_procore_scope_candidate_start(ctx);
 
-    procore_judge_unbound(&ctx->judge,
-                          (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) != 0,
-                          ngx_http_procore_scope_has_body(r) != 0);
-
-    return NGX_OK;
+    return ngx_http_procore_scope_read_head(ctx);
 }
 
 

@@ -5,12 +5,15 @@
 
 
 #include "ngx_http_procore_scope_bind.h"
+#include "ngx_http_procore_scope_candidate.h"
 
 
 static void ngx_http_procore_scope_read_binding(
     ngx_http_procore_scope_ctx_t *ctx);
-static void ngx_http_procore_scope_read_company(
-    ngx_http_procore_scope_ctx_t *ctx);
+static ngx_int_t ngx_http_procore_scope_judge_head(ngx_http_request_t *r,
+    procore_judge_t *judge, const procore_judge_target_t *target);
+static void ngx_http_procore_scope_read_company(ngx_http_request_t *r,
+    procore_judge_t *judge);
 
 
 static ngx_str_t  ngx_http_procore_scope_company_header =
@@ -176,24 +179,51 @@ ngx_http_procore_scope_read_head(ngx_http_procore_scope_ctx_t *ctx)
                           != NULL;
     }
 
-    procore_judge_target_list(&ctx->judge, &target);
+    if (ngx_http_procore_scope_judge_head(r, &ctx->judge, &target) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    ngx_http_procore_scope_read_company(ctx);
+    if (ctx->candidate
+        && ngx_http_procore_scope_judge_head(r, &ctx->candidate->judge, &target)
+           != NGX_OK)
+    {
+        ctx->candidate = NULL;
+    }
 
-    return procore_judge_target(&ctx->judge, &target) == PROCORE_OK
-           ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_judge_head(ngx_http_request_t *r, procore_judge_t *judge,
+    const procore_judge_target_t *target)
+{
+    procore_judge_target_list(judge, target);
+
+    ngx_http_procore_scope_read_company(r, judge);
+
+    if (procore_judge_target(judge, target) != PROCORE_OK) {
+        return NGX_ERROR;
+    }
+
+    procore_judge_unbound(judge,
+                          (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) != 0,
+                          ngx_http_procore_scope_has_body(r) != 0);
+
+    return NGX_OK;
 }
 
 
 static void
-ngx_http_procore_scope_read_company(ngx_http_procore_scope_ctx_t *ctx)
+ngx_http_procore_scope_read_company(ngx_http_request_t *r,
+    procore_judge_t *judge)
 {
     ngx_uint_t        i;
     procore_str_t     value;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    for (part = &ctx->request->headers_in.headers.part;
+    for (part = &r->headers_in.headers.part;
          part;
          part = part->next)
     {
@@ -210,7 +240,7 @@ ngx_http_procore_scope_read_company(ngx_http_procore_scope_ctx_t *ctx)
             value.len = h[i].value.len;
             value.data = h[i].value.data;
 
-            procore_judge_company_line(&ctx->judge, &value);
+            procore_judge_company_line(judge, &value);
         }
     }
 }

@@ -4,12 +4,14 @@
  */
 
 
-#include "ngx_http_procore_scope.h"
+#include "ngx_http_procore_scope_candidate.h"
 
 
 static ngx_int_t ngx_http_procore_scope_mode_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_procore_scope_decision_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_procore_scope_candidate_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_procore_scope_token_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
@@ -19,6 +21,11 @@ static ngx_int_t ngx_http_procore_scope_text_value(
     ngx_http_variable_value_t *v, ngx_str_t *text);
 static ngx_int_t ngx_http_procore_scope_number_value(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uint64_t number);
+
+
+/* A decision, a blank and a reason take less. */
+
+#define NGX_HTTP_PROCORE_SCOPE_CANDIDATE_TEXT  64
 
 
 /* What the two handlers below are asked for. */
@@ -47,6 +54,10 @@ static ngx_http_variable_t  ngx_http_procore_scope_vars[] = {
     { ngx_string("procore_scope_reason"), NULL,
       ngx_http_procore_scope_decision_variable,
       NGX_HTTP_PROCORE_SCOPE_VAR_REASON, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("procore_scope_candidate"), NULL,
+      ngx_http_procore_scope_candidate_variable, 0, NGX_HTTP_VAR_NOCACHEABLE,
+      0 },
 
     { ngx_string("procore_scope_project"), NULL,
       ngx_http_procore_scope_decision_variable,
@@ -184,6 +195,46 @@ ngx_http_procore_scope_decision_variable(ngx_http_request_t *r,
         text.len = ngx_strlen(text.data);
         break;
     }
+
+    return ngx_http_procore_scope_text_value(v, &text);
+}
+
+
+/* "deny foreign_company" or "open", once the request is over; else empty. */
+
+static ngx_int_t
+ngx_http_procore_scope_candidate_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                      text;
+    const procore_str_t           *reason;
+    ngx_http_procore_scope_ctx_t  *ctx;
+
+    ngx_str_null(&text);
+
+    ctx = ngx_http_procore_scope_get_ctx(r);
+
+    if (ctx == NULL || ctx->candidate == NULL || !ctx->candidate->over) {
+        return ngx_http_procore_scope_text_value(v, &text);
+    }
+
+    if (ctx->candidate->decision == PROCORE_DECISION_NONE) {
+        ngx_str_set(&text, "open");
+        return ngx_http_procore_scope_text_value(v, &text);
+    }
+
+    reason = &procore_reasons[ctx->candidate->judge.reason].name;
+
+    text.data = ngx_pnalloc(r->pool, NGX_HTTP_PROCORE_SCOPE_CANDIDATE_TEXT);
+    if (text.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    text.len = (size_t) (ngx_snprintf(text.data,
+                             NGX_HTTP_PROCORE_SCOPE_CANDIDATE_TEXT, "%s %*s",
+                             procore_decision_names[ctx->candidate->decision],
+                             reason->len, reason->data)
+                         - text.data);
 
     return ngx_http_procore_scope_text_value(v, &text);
 }

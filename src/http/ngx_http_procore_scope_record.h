@@ -1,0 +1,71 @@
+
+/*
+ * What the files of the audit share.
+ */
+
+
+#ifndef _NGX_HTTP_PROCORE_SCOPE_RECORD_H_INCLUDED_
+#define _NGX_HTTP_PROCORE_SCOPE_RECORD_H_INCLUDED_
+
+
+#include "ngx_http_procore_scope.h"
+
+
+/*
+ * A record has at most 8,000 bytes, so that syslog and pipes take it whole.
+ * Each text of a request has a bound in bytes and one in bytes of JSON: all
+ * before the claims stays below 5,000 bytes, and an element of a list is
+ * written only where the longest would fit.  What follows the lists is two
+ * claims at most, of the answer's Location and of the candidate, with shorter
+ * names, and less than 200 bytes.
+ */
+
+#define NGX_HTTP_PROCORE_SCOPE_RECORD        8000
+#define NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS  6100   /* claims end here */
+#define NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES  6500   /* unlisted names end */
+
+#define NGX_HTTP_PROCORE_SCOPE_PATH          1024
+#define NGX_HTTP_PROCORE_SCOPE_PATH_JSON     2048
+#define NGX_HTTP_PROCORE_SCOPE_AGENT         256
+#define NGX_HTTP_PROCORE_SCOPE_AGENT_JSON    768
+#define NGX_HTTP_PROCORE_SCOPE_VALUE         32
+#define NGX_HTTP_PROCORE_SCOPE_NAME          128
+#define NGX_HTTP_PROCORE_SCOPE_NAME_SHORT    300    /* of JSON */
+
+#define NGX_HTTP_PROCORE_SCOPE_NAME_LONG                                      \
+    (NGX_HTTP_PROCORE_SCOPE_NAME * NGX_HTTP_PROCORE_SCOPE_ESCAPED)
+
+#define NGX_HTTP_PROCORE_SCOPE_NAME_JSON                                      \
+    (NGX_HTTP_PROCORE_SCOPE_NAME_LONG + 3)
+
+#define ngx_http_procore_scope_claim_json(name)                               \
+    ((name) + NGX_HTTP_PROCORE_SCOPE_VALUE * NGX_HTTP_PROCORE_SCOPE_ESCAPED   \
+     + 100)
+
+
+#define ngx_http_procore_scope_put(p, text)                                   \
+    ngx_cpymem(p, text, sizeof(text) - 1)
+
+
+/*
+ * Each writes a part of the record at "p" and returns its end.
+ *
+ * ..._claims(), ..._names(): elements of a list, as far as they end before
+ * "last".  ..._claim(): one outside of the list, or null; ..._candidate(): the
+ * member of that name; "start" is the record's.  ..._text(): the inside of a
+ * string, at most "max" bytes of the text and "json" bytes of JSON.
+ */
+
+u_char *ngx_http_procore_scope_record_claims(ngx_http_procore_scope_ctx_t *ctx,
+    u_char *p, u_char *last);
+u_char *ngx_http_procore_scope_record_names(ngx_http_procore_scope_ctx_t *ctx,
+    u_char *p, u_char *last);
+u_char *ngx_http_procore_scope_record_claim(ngx_http_procore_scope_ctx_t *ctx,
+    procore_judge_claim_t *claim, u_char *p, u_char *start);
+u_char *ngx_http_procore_scope_record_candidate(
+    ngx_http_procore_scope_ctx_t *ctx, u_char *p, u_char *start);
+u_char *ngx_http_procore_scope_record_text(ngx_http_procore_scope_ctx_t *ctx,
+    u_char *p, ngx_str_t *text, size_t max, size_t json);
+
+
+#endif /* _NGX_HTTP_PROCORE_SCOPE_RECORD_H_INCLUDED_ */
