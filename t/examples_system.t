@@ -119,4 +119,48 @@ subtest 'SELinux' => sub {
 };
 
 
+# No container is started here: that needs a daemon. What its files say to each
+# other is looked at, and nginx runs with the configuration in t/examples.t.
+subtest 'a container' => sub {
+    my $conf = Procore::Test::Example::content(
+        "$examples/container/gateway.conf");
+    my $docker = Procore::Test::Example::content(
+        "$examples/container/Dockerfile");
+    my $compose = Procore::Test::Example::yaml(
+        "$examples/container/compose.yaml");
+    my $service = $compose->{services}{gateway};
+
+    my %mounted = map { (split /:/)[1, 0] } @{ $service->{volumes} };
+    my ($store) = $conf =~ m{^procore_scope_store (/\S+)/[^/]+;$}m;
+    ok($mounted{ $store // '' }, 'the store is on a volume');
+    my ($audit) = $conf =~ m{access_log (/\S+)/[^/]+ procore }m;
+    ok($mounted{ $audit // '' }, 'so is the audit');
+    ok(exists $compose->{volumes}{$_}, "volume $_") for values %mounted;
+
+    my %secret = map { $_->{target} => $_ } @{ $service->{secrets} };
+    for my $file ($conf =~ m{(/run/secrets/[\w.]+)}g) {
+        ok($secret{$file}, "$file is mounted");
+        is($secret{$file}{mode}, oct 400, 'for its owner to read')
+            if $secret{$file};
+        ok($compose->{secrets}{ $secret{$file}{source} // '' }{file},
+           'from a file');
+    }
+
+    is($service->{deploy}{replicas}, 1, 'one owner');
+    is($service->{deploy}{update_config}{order}, 'stop-first', 'at a time');
+    ok($service->{read_only}, 'nothing else can be written');
+    is_deeply($service->{cap_drop}, ['ALL'], 'no right but those that are told');
+
+    $docker =~ s/\\\n//g;
+    my @words = $docker =~ /^(\w+) /mg;
+    is_deeply([grep { !/^(?:FROM|COPY|RUN|VOLUME|EXPOSE|STOPSIGNAL|HEALTHCHECK
+                            |CMD)$/x } @words], [], 'the Dockerfile\'s words');
+    my ($port, $path) = $docker =~ m{curl .*?127\.0\.0\.1:(\d+)(/\w+)};
+    like($conf, qr/listen 127\.0\.0\.1:$port;\s+location = $path \{/,
+         'the health check asks for what is there');
+    is((split /:/, $service->{ports}[0])[1], ($conf =~ /listen (\d+) ssl/)[0],
+       'the port that nginx listens on');
+};
+
+
 done_testing();

@@ -6,8 +6,10 @@
 use Procore::Test;
 use Procore::Test::Ways qw(answer);
 
+use File::Copy qw(copy);
 use File::Temp ();
 
+use Procore::Test::Config ();
 use Procore::Test::Example;
 use Procore::Test::Host ();
 use Procore::Test::OAuth ();
@@ -175,12 +177,39 @@ subtest 'with "procore_scope_bind none" nothing is bound anew' => sub {
 };
 
 
+# The inode of a file, as a process has it mapped.
+sub mapped {
+    my ($pid, $file) = @_;
+
+    my ($inode) = Procore::Test::Host::read_file("/proc/$pid/maps")
+        =~ /^\S+ \S+ \S+ \S+ (\d+) +\Q$file\E/m;
+    return $inode // 0;
+}
+
+
 subtest 'a binary upgrade by hand' => sub {
+    my $module = Procore::Test::Config::module_path();
+    plan skip_all => 'the module is part of nginx' if $module eq 'static';
+
+    my $dir = File::Temp::tempdir(CLEANUP => 1);
+    chmod 0755, $dir;
+    copy($module, "$dir/module.so") or die "$module: $!";
+    local $ENV{TEST_NGINX_MODULE} = "$dir/module.so";
+
     my $nginx = nginx(workers => 2);
     my $token = bind_token($nginx, company => $home);
     my ($block) = commands($nginx, '## Upgrade');
     my ($test, $usr2, $winch, $quit) = split /\n/, $block;
     my $old = $nginx->{master};
+    my $loaded = mapped($old, "$dir/module.so");
+
+    copy($module, "$dir/new") && rename "$dir/new", "$dir/module.so"
+        or die "$dir/new: $!";
+    my $replaced = (stat "$dir/module.so")[1];
+    isnt($replaced, $loaded, 'a new file in the place of the old one');
+    ok($nginx->reload, 'a reload');
+    is(mapped($_, "$dir/module.so"), $loaded, 'goes on with the old file')
+        for @{ $nginx->pids->{workers} };
 
     is((run($test))[0], 0, $test =~ s/ .*//r);
     is((run($usr2))[0], 0, 'USR2');
@@ -197,6 +226,8 @@ subtest 'a binary upgrade by hand' => sub {
     ok(wait_for(SECONDS, sub { !Procore::Test::Process::alive($old) }),
        'the old master goes');
     $nginx->{master} = $nginx->pid_file;
+    is(mapped($_, "$dir/module.so"), $replaced, 'the new file is in use')
+        for @{ $nginx->pids->{workers} };
     is(answer($nginx, $token, $foreign), '403 foreign_company', 'all is well');
 };
 
