@@ -121,7 +121,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/t/fuzz/%.o \
 	    $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(BUILD)/*/obj -name '*.d' 2>/dev/null)
 
 
 # ---- tests ------------------------------------------------------------------
@@ -252,6 +252,11 @@ uninstall:  ## takes away what install put there, by the same names
 package:  ## the packages of Debian, in build/package
 	scripts/deps build package
 	@scripts/package $(BUILD)/package
+
+.PHONY: test-package
+test-package:  ## the packages in a clean Debian: install, upgrade, purge (root)
+	scripts/deps build package test-package
+	@scripts/test-package $(BUILD)/package
 
 # Debian's releases whose nginx is tried too; none: RELEASES=
 

@@ -142,6 +142,16 @@ subtest 'by default' => sub {
 };
 
 
+subtest 'one version' => sub {
+    my ($version) = (run('./procore-scope', '--version'))[1] =~ /(\d\S+)/;
+
+    like(slurp('CHANGES'), qr/\A\s*Changes with .* \Q$version\E\n/,
+         'CHANGES begins with the version of the command line');
+    like(slurp('debian/changelog'), qr/\A\S+ \(\Q$version\E\) /,
+         'so do the packages');
+};
+
+
 subtest 'where one wants it' => sub {
     my $dest = "$root/dest";
     my @where = ("DESTDIR=$dest", 'PREFIX=/opt/gate', 'BINDIR=/opt/sbin',
