@@ -232,6 +232,26 @@ subtest 'a binary upgrade by hand' => sub {
 };
 
 
+subtest 'a change, seen before it is made' => sub {
+    plan skip_all => 'no jq' if system('jq --version >/dev/null 2>&1');
+
+    my ($line) = $manual =~ /^(procore_scope_candidate .*;)$/m
+        or die 'no candidate';
+    my $nginx = nginx(server => $line);
+    my $token = bind_token($nginx, company => $home);
+    is(answer($nginx, $token, $home), 'passes', 'what nobody objects to');
+    is($nginx->request('GET', "$projects?company_id=$home&own_company_id=1",
+                       token => $token->{access_token},
+                       company => $home)->{status}, 200, 'passes today');
+    $nginx->audit(3);
+
+    my ($query) = commands($nginx, '## A change, seen before it is made');
+    my ($exit, $output) = run($query);
+    like($output, qr/^\["$crm","unlisted_name",\{.*own_company_id.*\}.*\]\n\z/,
+         'and would be refused');
+};
+
+
 subtest 'what a token has done' => sub {
     my $nginx = nginx();
     my $token = bind_token($nginx, company => $home);
