@@ -225,7 +225,7 @@ $(SITE): docs/example.conf scripts/example-site
 # What is installed: folder, mode, files. Nothing else is taken away again, no
 # store, no log and no configuration.
 
-DOCS := $(filter-out docs/man/%,$(wildcard docs/*.* docs/*/*.* docs/*/*/*.*))
+DOC_DIRS = $(shell find docs -name man -prune -o -type d -print)
 
 define installed
 	@scripts/install $(1) '$(DESTDIR)$(MODULESDIR)' 644 $(MODULE)
@@ -234,8 +234,8 @@ define installed
 	@scripts/install $(1) '$(DESTDIR)$(MANDIR)/man7' 644 $(wildcard docs/man/*.7)
 	@scripts/install $(1) '$(DESTDIR)$(DOCDIR)' 644 \
 	    LICENSE CHANGES README.md $(SITE)
-	@for dir in $(sort $(dir $(DOCS))); do \
-	    scripts/install $(1) "$(DESTDIR)$(DOCDIR)/$$dir" 644 "$$dir"*.*; \
+	@for dir in $(DOC_DIRS); do \
+	    scripts/install $(1) '$(DESTDIR)$(DOCDIR)'/$$dir 644 $$dir/* || exit; \
 	done
 endef
 
