@@ -155,6 +155,7 @@ sub parses {
     my ($text) = @_;
 
     my $local = local_text($text);
+    $local =~ s/^http \{\n(.*)^\}$/$1/ms;
     my $missing = '';
     $missing .= "procore_scope_store %%STORE%%;\n"
         if $local !~ /^\s*procore_scope_store /m;
@@ -167,16 +168,14 @@ sub parses {
 
     my $server = 'listen 127.0.0.1:%%PORT%%;';
 
-    my @tries = $local =~ /^http \{/m ? $local : (
-        around("$missing$local"),
-        around("${missing}server { $server\n$local\n}"),
-        around("${missing}server { $server\nlocation / {\n$local\n} }"),
-    );
+    my @tries = ("$missing$local",
+                 "${missing}server { $server\n$local\n}",
+                 "${missing}server { $server\nlocation / {\n$local\n} }");
 
     my $said = '';
-    for my $conf (@tries) {
+    for my $http (@tries) {
         my ($exit, $output) = Procore::Test::Nginx->prepare(
-            conf => $conf, api => 'http://127.0.0.1:9')->config_test;
+            conf => around($http), api => 'http://127.0.0.1:9')->config_test;
         return (1, $output) if $exit == 0;
         $said .= $output;
     }
