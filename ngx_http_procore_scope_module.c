@@ -5,6 +5,7 @@
 
 
 #include "src/http/ngx_http_procore_scope.h"
+#include "src/http/ngx_http_procore_scope_audit.h"
 #include "src/http/ngx_http_procore_scope_conf.h"
 #include "src/http/ngx_http_procore_scope_stats.h"
 
@@ -237,10 +238,17 @@ static ngx_command_t  ngx_http_procore_scope_commands[] = {
       NULL },
 
     { ngx_string("procore_scope_audit_key"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_ANY,
-      ngx_http_procore_scope_not_built,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_procore_scope_audit_key,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("procore_scope_audit_required"),
+      NGX_HTTP_PROCORE_SCOPE_ANYWHERE|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_procore_scope_loc_conf_t, audit_required),
       NULL },
 
     { ngx_string("procore_scope_status"),
@@ -353,6 +361,10 @@ ngx_http_procore_scope_postconfiguration(ngx_conf_t *cf)
                                           ngx_http_procore_scope_log_handler)
         != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_procore_scope_watch_init(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 

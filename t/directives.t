@@ -392,7 +392,6 @@ subtest 'what this version does not have' => sub {
     refused($_, $missing, 'location') for (
         'procore_scope_admin',
     );
-    refused('procore_scope_audit_key /etc/nginx/audit.key', $missing, 'http');
 };
 
 

@@ -47,6 +47,15 @@ static const procore_scope_command_t  procore_scope_commands[] = {
       "--store DIR [--realm NAME] [--json] [TOKEN]",
       "withdraws the binding of a token and of its pair, for good.\n" },
 
+    { "audit verify", procore_scope_audit_verify,
+      "--key FILE [--store DIR] [--complete] [--syslog] [--json] FILE...",
+      "tells whether logs of the audit are as the gateway wrote them; FILE\n"
+      "is a log (\"-\": standard input), in any order. Give --key again for\n"
+      "each key that there was. With --store, the end of the log is checked\n"
+      "too: then the newest file must be there. --complete: the files are\n"
+      "all since the first key. --syslog: lines may have a prefix.\n"
+      "Exit code: 0 intact, 1 not intact, 3 incomplete or not to be told.\n" },
+
     /* as these were called before there were others */
 
     { "import", procore_scope_import, NULL, NULL },

@@ -18,6 +18,7 @@
 #define PROCORE_SCOPE_DONE     0
 #define PROCORE_SCOPE_FAILED   1     /* conflicts and unknown tokens, too */
 #define PROCORE_SCOPE_USAGE    2
+#define PROCORE_SCOPE_UNSURE   3     /* audit verify: nothing certain */
 
 /* No exit code: the command goes on. */
 #define PROCORE_SCOPE_GO_ON    -1
@@ -93,6 +94,7 @@ int procore_scope_open(const procore_scope_options_t *options, int create,
 int procore_scope_import(int argc, char **argv);
 int procore_scope_show(int argc, char **argv);
 int procore_scope_end(int argc, char **argv);
+int procore_scope_audit_verify(int argc, char **argv);
 
 
 #endif /* PROCORE_SCOPE_H */

@@ -99,6 +99,8 @@ typedef struct {
     ngx_thread_pool_t          *pool;
     ngx_int_t                   request_id;       /* index of $request_id */
     ngx_int_t                   request_uri;      /* of $request_uri */
+    ngx_int_t                   audit;            /* of $procore_scope_audit */
+    procore_chain_key_t        *audit_key;        /* wiped in a worker */
 } ngx_http_procore_scope_main_conf_t;
 
 
@@ -183,6 +185,7 @@ struct ngx_http_procore_scope_loc_conf_s {
     u_char                      realm[PROCORE_REALM_SIZE];
     ngx_array_t                *paths;            /* procore_str_t */
     ngx_flag_t                  oauth;
+    ngx_flag_t                  audit_required;
     ngx_uint_t                  bind;             /* bits: 1 << way */
     ngx_http_complex_value_t   *company;          /* procore_scope_company */
     ngx_array_t                *aliases;          /* procore_alias_t */
@@ -286,7 +289,8 @@ struct ngx_http_procore_scope_ctx_s {
     procore_decision_e                  decision;
     ngx_str_t                           action;   /* event.action */
     time_t                              retry_after;  /* seconds, 0: default */
-    ngx_str_t                           record;   /* audit, once built */
+    ngx_str_t                           record;   /* audit, once logged */
+    uint64_t                            sequence; /* in the chain, 0: none */
 
     ngx_http_procore_scope_lookup_t    *lookup;
     ngx_http_procore_scope_oauth_t     *oauth;
@@ -317,6 +321,8 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            binding_sent:1; /* write is queued */
     unsigned                            refused:1;    /* latched */
     unsigned                            paused:1;     /* its client is */
+    unsigned                            logging:1;    /* in the log phase */
+    unsigned                            unaudited:1;  /* no record can be */
     unsigned                            credentials:1; /* in the query */
     unsigned                            hide_query:1; /* from the logs */
     unsigned                            link_asked:1; /* to the chooser */

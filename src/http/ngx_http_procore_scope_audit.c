@@ -4,13 +4,14 @@
  */
 
 
+#include "ngx_http_procore_scope_audit.h"
 #include "ngx_http_procore_scope_learn.h"
 #include "ngx_http_procore_scope_record.h"
 #include "ngx_http_procore_scope_relay.h"
 
 
 static ngx_int_t ngx_http_procore_scope_record(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx);
+    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *record);
 static u_char *ngx_http_procore_scope_event(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, u_char *p);
 static u_char *ngx_http_procore_scope_second(u_char *p, time_t sec);
@@ -32,6 +33,7 @@ ngx_int_t
 ngx_http_procore_scope_audit_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    ngx_str_t                      draft;
     ngx_http_procore_scope_ctx_t  *ctx;
 
     v->len = 0;
@@ -49,16 +51,30 @@ ngx_http_procore_scope_audit_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    /* An access_log asks twice, for its condition and for its line. */
+    if (ctx->logging) {
 
-    if (ctx->record.len == 0
-        && ngx_http_procore_scope_record(r, ctx) != NGX_OK)
-    {
+        /* an access_log asks twice, for its condition and for its line */
+
+        if (ctx->record.len == 0
+            && ngx_http_procore_scope_record(r, ctx, &ctx->record) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        v->len = (unsigned) ctx->record.len;
+        v->data = ctx->record.data;
+
+        return NGX_OK;
+    }
+
+    /* before the log, a draft: without its place in the chain */
+
+    if (ngx_http_procore_scope_record(r, ctx, &draft) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    v->len = (unsigned) ctx->record.len;
-    v->data = ctx->record.data;
+    v->len = (unsigned) draft.len;
+    v->data = draft.data;
 
     return NGX_OK;
 }
@@ -71,24 +87,29 @@ ngx_http_procore_scope_audit_variable(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_procore_scope_record(ngx_http_request_t *r,
-    ngx_http_procore_scope_ctx_t *ctx)
+    ngx_http_procore_scope_ctx_t *ctx, ngx_str_t *record)
 {
     u_char         *p;
     static u_char   start[NGX_HTTP_PROCORE_SCOPE_RECORD];
 
+    if (ctx->logging) {
+        ctx->sequence = ngx_http_procore_scope_chain_sequence();
+    }
+
     p = ngx_http_procore_scope_event(r, ctx, start);
     p = ngx_http_procore_scope_request(r, ctx, p);
     p = ngx_http_procore_scope_scope(r, ctx, p, start);
+    p = ngx_http_procore_scope_chain_end(start, p, ctx->logging);
 
-    ctx->record.len = (size_t) (p - start);
-    ctx->record.data = ngx_pnalloc(r->pool, ctx->record.len);
+    record->len = (size_t) (p - start);
+    record->data = ngx_pnalloc(r->pool, record->len);
 
-    if (ctx->record.data == NULL) {
-        ctx->record.len = 0;
+    if (record->data == NULL) {
+        record->len = 0;
         return NGX_ERROR;
     }
 
-    ngx_memcpy(ctx->record.data, start, ctx->record.len);
+    ngx_memcpy(record->data, start, record->len);
 
     return NGX_OK;
 }
@@ -151,7 +172,12 @@ ngx_http_procore_scope_event(ngx_http_request_t *r,
     p = ngx_http_procore_scope_put(p, "\",\"reason\":\"");
     p = ngx_cpymem(p, reason->data, reason->len);
 
-    return ngx_http_procore_scope_put(p, "\",\"sequence\":null}");
+    p = ngx_http_procore_scope_put(p, "\",\"sequence\":");
+    p = ngx_http_procore_scope_number(p, ctx->sequence);
+
+    *p++ = '}';
+
+    return p;
 }
 
 
@@ -370,7 +396,9 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
 
     p = ngx_http_procore_scope_number(p, status);
 
-    return ngx_http_procore_scope_put(p, "}}}");
+    *p++ = '}';
+
+    return p;
 }
 
 

@@ -97,6 +97,7 @@ ngx_http_procore_scope_create_loc_conf(ngx_conf_t *cf)
     plcf->mode = NGX_CONF_UNSET_UINT;
     plcf->paths = NGX_CONF_UNSET_PTR;
     plcf->oauth = NGX_CONF_UNSET;
+    plcf->audit_required = NGX_CONF_UNSET;
     plcf->bind = NGX_CONF_UNSET_UINT;
     plcf->company = NGX_CONF_UNSET_PTR;
     plcf->lookup_timeout = NGX_CONF_UNSET_MSEC;
@@ -129,6 +130,7 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->mode, prev->mode,
                               NGX_HTTP_PROCORE_SCOPE_OFF);
     ngx_conf_merge_value(conf->oauth, prev->oauth, 0);
+    ngx_conf_merge_value(conf->audit_required, prev->audit_required, 0);
     ngx_conf_merge_uint_value(conf->bind, prev->bind,
                               NGX_HTTP_PROCORE_SCOPE_BIND);
     ngx_conf_merge_ptr_value(conf->company, prev->company, NULL);

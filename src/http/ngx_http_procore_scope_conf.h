@@ -84,6 +84,9 @@ char *ngx_http_procore_scope_merge_authorize(ngx_conf_t *cf,
 char *ngx_http_procore_scope_client(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+char *ngx_http_procore_scope_audit_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* A directive of the contract whose function this version does not have. */
 
 char *ngx_http_procore_scope_not_built(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -465,6 +465,13 @@ ngx_http_procore_scope_decide(ngx_http_procore_scope_ctx_t *ctx)
         return NGX_OK;
     }
 
+    if (ctx->unaudited && ctx->decision == PROCORE_DECISION_ALLOW_UNDECIDED) {
+
+        /* required, whatever may pass undecided */
+
+        ctx->decision = NGX_HTTP_PROCORE_SCOPE_DENY;
+    }
+
     if (ctx->relay) {
 
         /* the gateway's own business in either mode: nobody else can answer */

@@ -8,6 +8,7 @@
  */
 
 
+#include "ngx_http_procore_scope_audit.h"
 #include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_candidate.h"
 #include "ngx_http_procore_scope_learn.h"
@@ -105,6 +106,10 @@ ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
         }
 
         ctx->started = 1;
+
+        if (ctx->endpoint == PROCORE_OAUTH_NONE) {
+            ngx_http_procore_scope_audit_require(ctx);
+        }
     }
 
     if (ctx->endpoint != PROCORE_OAUTH_NONE) {

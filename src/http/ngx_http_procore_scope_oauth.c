@@ -6,6 +6,7 @@
  */
 
 
+#include "ngx_http_procore_scope_audit.h"
 #include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_oauth.h"
 #include "ngx_http_procore_scope_relay.h"
@@ -288,6 +289,8 @@ ngx_http_procore_scope_oauth_judge(ngx_http_request_t *r,
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
                                     PROCORE_RANK_STORE_FAILED, NULL);
     }
+
+    ngx_http_procore_scope_audit_require(ctx);
 
     return NGX_OK;
 }

@@ -123,7 +123,7 @@ ngx_http_procore_scope_record_claim(ngx_http_procore_scope_ctx_t *ctx,
     }
 
     return ngx_http_procore_scope_one_claim(ctx, claim, p,
-                                         start + NGX_HTTP_PROCORE_SCOPE_RECORD,
+                                    start + NGX_HTTP_PROCORE_SCOPE_RECORD_LAST,
                                          NGX_HTTP_PROCORE_SCOPE_NAME_SHORT, 0);
 }
 

@@ -14,18 +14,20 @@
 /*
  * A record has at most 8,000 bytes, so that syslog and pipes take it whole.
  * Each text of a request has a bound in bytes and one in bytes of JSON: all
- * before the claims stays below 5,000 bytes, and an element of a list is
+ * before the claims stays below 4,800 bytes, and an element of a list is
  * written only where the longest would fit.  What follows the lists is two
  * claims at most, of the answer's Location and of the candidate, with shorter
- * names, and less than 200 bytes.
+ * names, less than 200 bytes, and the seal.
  */
 
 #define NGX_HTTP_PROCORE_SCOPE_RECORD        8000
-#define NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS  6100   /* claims end here */
-#define NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES  6500   /* unlisted names end */
+#define NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS  5860   /* claims end here */
+#define NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES  6260   /* unlisted names end */
+#define NGX_HTTP_PROCORE_SCOPE_RECORD_LAST                                    \
+    (NGX_HTTP_PROCORE_SCOPE_RECORD - PROCORE_CHAIN_TAIL)
 
 #define NGX_HTTP_PROCORE_SCOPE_PATH          1024
-#define NGX_HTTP_PROCORE_SCOPE_PATH_JSON     2048
+#define NGX_HTTP_PROCORE_SCOPE_PATH_JSON     1840
 #define NGX_HTTP_PROCORE_SCOPE_AGENT         256
 #define NGX_HTTP_PROCORE_SCOPE_AGENT_JSON    768
 #define NGX_HTTP_PROCORE_SCOPE_VALUE         32

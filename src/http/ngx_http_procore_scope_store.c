@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_procore_scope_stats.h"
+#include "ngx_http_procore_scope_audit.h"
 #include "ngx_http_procore_scope_writer.h"
 
 
@@ -124,15 +125,19 @@ ngx_http_procore_scope_store_init_process(ngx_cycle_t *cycle)
 {
     ngx_http_procore_scope_main_conf_t  *pmcf;
 
-    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
-
     pmcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_procore_scope_module);
 
     if (pmcf == NULL || !pmcf->active) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_procore_scope_chain_init_process(cycle, pmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
         return NGX_OK;
     }
 
@@ -173,6 +178,9 @@ ngx_http_procore_scope_store_exit_process(ngx_cycle_t *cycle)
         return;
     }
 
+    ngx_http_procore_scope_writer_end();
+    ngx_http_procore_scope_watch_exit();
+    ngx_http_procore_scope_chain_exit();
     ngx_http_procore_scope_writer_exit();
 
     ngx_http_procore_scope_worker_exit();
@@ -277,6 +285,14 @@ ngx_http_procore_scope_store_stat(procore_store_stat_t *stat)
     ngx_http_procore_scope_store_end();
 
     return rc == PROCORE_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+int
+ngx_http_procore_scope_store_chain(const u_char *after,
+    procore_chain_point_t *point)
+{
+    return procore_store_chain(store.store, after, point);
 }
 
 

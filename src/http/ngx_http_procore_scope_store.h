@@ -57,6 +57,11 @@ ngx_uint_t ngx_http_procore_scope_store_paused(const u_char *realm,
 
 ngx_int_t ngx_http_procore_scope_store_stat(procore_store_stat_t *stat);
 
+/* As procore_store_chain(), inside of a snapshot. */
+
+int ngx_http_procore_scope_store_chain(const u_char *after,
+    procore_chain_point_t *point);
+
 /*
  * The key of cookies, PROCORE_STORE_KEY bytes; may be called anywhere.  NGX_OK,
  * or NGX_ERROR where the store is out of order.

@@ -101,6 +101,7 @@ ngx_http_procore_scope_add_variables(ngx_conf_t *cf)
     ngx_http_procore_scope_main_conf_t  *pmcf;
     static ngx_str_t  request_id = ngx_string("request_id");
     static ngx_str_t  request_uri = ngx_string("request_uri");
+    static ngx_str_t  audit = ngx_string("procore_scope_audit");
 
     for (v = ngx_http_procore_scope_vars; v->name.len; v++) {
         var = ngx_http_add_variable(cf, &v->name, v->flags);
@@ -120,7 +121,13 @@ ngx_http_procore_scope_add_variables(ngx_conf_t *cf)
     pmcf->request_id = ngx_http_get_variable_index(cf, &request_id);
     pmcf->request_uri = ngx_http_get_variable_index(cf, &request_uri);
 
-    if (pmcf->request_id == NGX_ERROR || pmcf->request_uri == NGX_ERROR) {
+    /* formats of the log know their variables by index */
+
+    pmcf->audit = ngx_http_get_variable_index(cf, &audit);
+
+    if (pmcf->request_id == NGX_ERROR || pmcf->request_uri == NGX_ERROR
+        || pmcf->audit == NGX_ERROR)
+    {
         return NGX_ERROR;
     }
 

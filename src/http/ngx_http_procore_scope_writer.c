@@ -77,6 +77,7 @@ typedef struct {
     ngx_uint_t                         sweep;      /* asked for, so often */
     unsigned                           full:1;     /* no room then */
     unsigned                           busy:1;
+    unsigned                           ending:1;   /* there is no thread */
 } ngx_http_procore_scope_writer_t;
 
 
@@ -222,6 +223,13 @@ ngx_http_procore_scope_writer_sweep(void)
 
 
 void
+ngx_http_procore_scope_writer_end(void)
+{
+    writer.ending = 1;
+}
+
+
+void
 ngx_http_procore_scope_writer_exit(void)
 {
     ngx_uint_t                     i;
@@ -285,7 +293,7 @@ ngx_http_procore_scope_writer_start(void)
 {
     ngx_http_procore_scope_job_t  *job;
 
-    if (writer.busy || writer.store == NULL) {
+    if (writer.busy || writer.ending || writer.store == NULL) {
         return;
     }
 

@@ -54,6 +54,12 @@ ngx_int_t ngx_http_procore_scope_writer_add(procore_store_op_t *op,
 void ngx_http_procore_scope_writer_sweep(void);
 
 /*
+ * The pool's threads have ended: what is added from now on waits for the exit.
+ */
+
+void ngx_http_procore_scope_writer_end(void);
+
+/*
  * The process ends, the pool's threads have ended: writes what is left, in this
  * thread and without calling handlers, and frees all memory.
  */

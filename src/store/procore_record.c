@@ -19,7 +19,8 @@ procore_db_name(procore_db_e db)
 {
     static const char *const  names[PROCORE_DB_COUNT] = {
         "meta", "family", "token", "project", "sealed", "spent",
-        "link", "paused"
+        "link", "paused",
+        "audit"
     };
 
     return names[db];
@@ -461,6 +462,40 @@ procore_key_unpack(const char *name, const unsigned char *value, size_t len,
 }
 
 
+size_t
+procore_audit_pack(const procore_chain_point_t *point, unsigned char *out)
+{
+    unsigned char  *p;
+
+    p = procore_put(out, PROCORE_RECORD_VERSION, 1);
+    p = procore_put(p, point->sequence, 8);
+    p = procore_put(p, point->at, 8);
+
+    return procore_record_seal(PROCORE_DB_AUDIT, point->id, PROCORE_CHAIN_ID,
+                               out, p);
+}
+
+
+int
+procore_audit_unpack(const unsigned char *key, const unsigned char *value,
+    size_t len, procore_chain_point_t *point)
+{
+    if (len != PROCORE_AUDIT_VALUE
+        || !procore_record_holds(PROCORE_DB_AUDIT, key, PROCORE_CHAIN_ID,
+                                 value, len)
+        || procore_get(&value, 1) != PROCORE_RECORD_VERSION)
+    {
+        return PROCORE_CORRUPT;
+    }
+
+    memcpy(point->id, key, PROCORE_CHAIN_ID);
+    point->sequence = procore_get(&value, 8);
+    point->at = procore_get(&value, 8);
+
+    return PROCORE_OK;
+}
+
+
 int
 procore_record_verify(procore_db_e db, const unsigned char *key,
     size_t key_len, const unsigned char *value, size_t len)
@@ -468,6 +503,7 @@ procore_record_verify(procore_db_e db, const unsigned char *key,
     uint64_t                 paused_at;
     procore_sealed_t         sealed;
     procore_project_t        project;
+    procore_chain_point_t    point;
     procore_token_record_t   token;
     procore_family_record_t  family;
 
@@ -501,6 +537,11 @@ procore_record_verify(procore_db_e db, const unsigned char *key,
 
     case PROCORE_DB_PAUSED:
         return procore_paused_unpack(key, key_len, value, len, &paused_at);
+
+    case PROCORE_DB_AUDIT:
+        return key_len == PROCORE_CHAIN_ID
+               ? procore_audit_unpack(key, value, len, &point)
+               : PROCORE_CORRUPT;
 
     default:
         return PROCORE_CORRUPT;

@@ -16,6 +16,8 @@
  *          company 8, length 4, sealed bytes
  * paused   key: realm 4, client id
  *          value: version 1, paused at 8
+ * audit    key: id of a chain 16
+ *          value: version 1, sequence 8, at 8
  * meta     key: a name
  *          value: a number 4, or for "key" 32 random bytes
  */
@@ -44,6 +46,7 @@
 #define PROCORE_SEALED_VALUE_MAX  (PROCORE_SEALED_HEAD                         \
                                    + PROCORE_STORE_SEALED_MAX                  \
                                    + PROCORE_RECORD_CRC)
+#define PROCORE_AUDIT_VALUE       (1 + 8 + 8 + PROCORE_RECORD_CRC)
 #define PROCORE_META_VALUE        (4 + PROCORE_RECORD_CRC)
 #define PROCORE_KEY_VALUE         (PROCORE_STORE_KEY + PROCORE_RECORD_CRC)
 #define PROCORE_PAUSED_KEY_MAX    (PROCORE_REALM_SIZE                          \
@@ -61,6 +64,7 @@
 #define PROCORE_KEEP_USED       (7 * PROCORE_DAY)    /* refresh, from use */
 #define PROCORE_KEEP_REFRESH    (400 * PROCORE_DAY)  /* refresh, from writing */
 #define PROCORE_KEEP_CLAIMED    120     /* sealed, claimed: after its end */
+#define PROCORE_KEEP_CHAIN      (400 * PROCORE_DAY)  /* audit, from the end */
 
 
 /*
@@ -82,6 +86,7 @@ typedef enum {
     PROCORE_DB_SPENT,
     PROCORE_DB_LINK,
     PROCORE_DB_PAUSED,
+    PROCORE_DB_AUDIT,
     PROCORE_DB_COUNT
 } procore_db_e;
 
@@ -179,6 +184,13 @@ size_t procore_key_pack(const char *name,
     const unsigned char key[PROCORE_STORE_KEY], unsigned char *out);
 int procore_key_unpack(const char *name, const unsigned char *value,
     size_t len, unsigned char key[PROCORE_STORE_KEY]);
+
+/* How far a chain of the audit has come; its id is the key. */
+
+size_t procore_audit_pack(const procore_chain_point_t *point,
+    unsigned char *out);
+int procore_audit_unpack(const unsigned char *key, const unsigned char *value,
+    size_t len, procore_chain_point_t *point);
 
 /*
  * Says whether an entry of any database is whole: PROCORE_OK or

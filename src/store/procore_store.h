@@ -14,6 +14,7 @@
 
 #include <sys/types.h>
 
+#include "../crypto/procore_chain.h"
 #include "../crypto/procore_digest.h"
 
 
@@ -304,7 +305,14 @@ typedef enum {
      * RESUME: PROCORE_NOT_FOUND where it is not paused.
      */
     PROCORE_STORE_PAUSE,
-    PROCORE_STORE_RESUME
+    PROCORE_STORE_RESUME,
+
+    /*
+     * A chain of the audit has come as far as "chain" says; what is known never
+     * goes back.  Of more than PROCORE_STORE_CHAINS, the one that ended first
+     * goes.
+     */
+    PROCORE_STORE_AUDIT
 
 } procore_store_op_e;
 
@@ -350,6 +358,18 @@ typedef struct {
 int procore_store_sealed(procore_store_t *store,
     const unsigned char key[PROCORE_DIGEST_SIZE], uint64_t now,
     procore_sealed_t *record);
+
+/*
+ * How far a chain of the audit has come: the first one of those that are known,
+ * or the one behind "after" (PROCORE_CHAIN_ID bytes), inside of a snapshot.
+ * Returns PROCORE_OK; PROCORE_NOT_FOUND: there is no further one;
+ * PROCORE_CORRUPT: it cannot be read, only point->id is set; PROCORE_ERROR.
+ */
+
+#define PROCORE_STORE_CHAINS  16384
+
+int procore_store_chain(procore_store_t *store, const unsigned char *after,
+    procore_chain_point_t *point);
 
 /*
  * The key under which cookies are sealed: random, made with the store, the same
@@ -403,6 +423,7 @@ typedef struct {
     procore_sealed_state_e  expected;    /* SPEND: 0, any */
     unsigned            link:1;          /* OPEN: one of the chooser's, which
                                             are counted by themselves */
+    procore_chain_point_t  chain;        /* AUDIT */
     unsigned            unvouched:1;     /* OPEN: only while fewer than
                                             PROCORE_STORE_SEALED_SHARE live */
 

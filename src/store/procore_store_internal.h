@@ -171,6 +171,16 @@ int procore_write_admin(procore_store_t *store, MDB_txn *txn,
 int procore_write_sealed(procore_store_t *store, MDB_txn *txn,
     procore_store_op_t *op);
 
+/* One on chains of the audit: the same, op->rc alone. */
+
+int procore_write_audit(procore_store_t *store, MDB_txn *txn,
+    procore_store_op_t *op);
+
+/* Removes chains that ended long ago; *removed grows.  A library's code. */
+
+int procore_audit_expire(procore_store_t *store, MDB_txn *txn, uint64_t now,
+    size_t *removed);
+
 /*
  * Removes at most "max" sealed records that have run out or cannot be read;
  * *removed grows by their number.  A code of the library.

@@ -223,6 +223,11 @@ procore_sweep_commit(procore_sweep_t *sweep, procore_store_cursor_t *cursor,
                                sweep->left * PROCORE_SWEEP_SEALED,
                                &sweep->removed);
     if (rc == 0) {
+        rc = procore_audit_expire(sweep->store, sweep->txn, sweep->now,
+                                  &sweep->removed);
+    }
+
+    if (rc == 0) {
         rc = procore_sweep_pass(sweep, &next);
     }
 

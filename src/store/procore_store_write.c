@@ -345,6 +345,9 @@ procore_write_op(procore_store_t *store, MDB_txn *txn, procore_store_op_t *op)
     case PROCORE_STORE_SEALED_RELEASE:
     case PROCORE_STORE_SEALED_BIND:
         return procore_write_sealed(store, txn, op);
+
+    case PROCORE_STORE_AUDIT:
+        return procore_write_audit(store, txn, op);
     }
 
     op->rc = PROCORE_MALFORMED;
