@@ -6,6 +6,7 @@
 use Procore::Test;
 
 use File::Temp ();
+use IO::Socket::INET;
 
 use Procore::Test::Host;
 use Procore::Test::OAuth ();
@@ -87,12 +88,21 @@ subtest 'in front of https hosts' => sub {
 
 
 subtest 'what is wrong is said' => sub {
+    my $taken = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
+                                      LocalPort => free_port(2) + 1)
+        or die "listen: $!";
+    my $port = $taken->sockport;
+
     for (['LOGIN alone' => qr/LOGIN and API go together/,
           LOGIN => 'https://login.example.com'],
          ['no URL' => qr/a scheme and a host/, LOGIN => 'x', API => 'y'],
          ['no such CA' => qr/no such file of certificates/, CA => '/none',
           LOGIN => 'https://a.example.com', API => 'https://b.example.com'],
-         ['no port' => qr/is no port/, PORT => 'x'])
+         ['no port' => qr/is no port/, PORT => 'x'],
+         ['a port that is taken' => qr/listens on port $port already/,
+          PORT => $port],
+         ['the one of the stand-in' => qr/listens on port $port already/,
+          PORT => $port - 1])
     {
         my ($name, $expected, %env) = @$_;
         my (undef, $said) = run(%env);
