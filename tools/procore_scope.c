@@ -20,9 +20,6 @@
 #include "procore_scope.h"
 
 
-static int procore_scope_print_help(void);
-
-
 /*
  * One row a command, in the order of the help; a name may have two words.  Each
  * command is in a file of its own, and reads its own arguments.
@@ -55,6 +52,22 @@ static const procore_scope_command_t  procore_scope_commands[] = {
       "too: then the newest file must be there. --complete: the files are\n"
       "all since the first key. --syslog: lines may have a prefix.\n"
       "Exit code: 0 intact, 1 not intact, 3 incomplete or not to be told.\n" },
+
+    { "check", procore_scope_check,
+      "[WHO] [POLICY] [--json] URL | --raw | --stream",
+      "tells what the module would decide for a request. Of curl's options it\n"
+      "takes -X -H -d -F -G -I --data-raw --data-binary --data-urlencode, and\n"
+      "--data-json, which is curl's --json. --raw reads a request of HTTP/1.1\n"
+      "from standard input, --stream JSON Lines of many.\n"
+      "WHO     --store DIR and the token in --access-token-file FILE, or\n"
+      "        --company ID [--client ID] or --unbound: what if it were.\n"
+      "        --project ID=COMPANY supposes a project.\n"
+      "POLICY  --conf FILE (the procore_scope directives of one location),\n"
+      "        --monitor, and --paths --names --ignore --alias --exception\n"
+      "        --unlisted --undecided --header --body-size --lookup --bind:\n"
+      "        the parameters of the directive of that name.\n"
+      "Exit code: 0 it would pass, 1 it would be refused, 2 wrong usage,\n"
+      "3 only a look at the company's projects could tell.\n" },
 
     /* as these were called before there were others */
 
@@ -311,7 +324,7 @@ procore_scope_realm(procore_scope_options_t *options)
 }
 
 
-static int
+int
 procore_scope_print_help(void)
 {
     const char                     *line, *end;

@@ -61,6 +61,10 @@ int procore_scope_parse(int argc, char **argv,
     procore_scope_options_t *options);
 int procore_scope_realm(procore_scope_options_t *options);
 
+/* The help of all commands.  Returns PROCORE_SCOPE_DONE. */
+
+int procore_scope_print_help(void);
+
 /* Says what is wrong on stderr.  Returns PROCORE_SCOPE_USAGE. */
 
 int procore_scope_usage(const char *why);
@@ -95,6 +99,7 @@ int procore_scope_import(int argc, char **argv);
 int procore_scope_show(int argc, char **argv);
 int procore_scope_end(int argc, char **argv);
 int procore_scope_audit_verify(int argc, char **argv);
+int procore_scope_check(int argc, char **argv);
 
 
 #endif /* PROCORE_SCOPE_H */
