@@ -38,7 +38,7 @@ subtest 'what can be asked' => sub {
         is($answer->{header}{'cache-control'}, 'no-store', 'is not kept');
         is($answer->{header}{'x-content-type-options'}, 'nosniff', 'nor guessed');
         like($answer->{header}{'content-security-policy'},
-             qr/^default-src 'none'; style-src '[^;]*';/, 'no scripts');
+             qr/^default-src 'none'; style-src 'sha256-[^;]*';/, 'no scripts');
 
         my $head = $nginx->request('HEAD', "/status$query");
         is("$head->{status} $head->{body}", '200 ', 'HEAD has no body');

@@ -5,33 +5,16 @@
 
 
 #include "procore_page_internal.h"
+#include "procore_style.h"
 
 
 /*
- * Colours have a contrast of at least 4.5 to 1 as text, 3 to 1 as edges of
- * controls.  The buttons stay at the foot of a long list, but not where they
+ * The buttons stay at the foot of a long list, but not where they
  * would cover much of a small window.
  */
 
 const char  procore_page_style[] =
-    ":root{color-scheme:light dark;--ink:#1c2733;--mute:#465260;--line:#ccd5dd;"
-    "--card:#fff;--back:#eef2f5;--main:#084f80;--on:#fff;--tint:#e9f3fa;"
-    "--note:#fff6dc}"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e9eef3;--mute:#b7c3ce;"
-    "--line:#3d4b58;--card:#1a222b;--back:#10161c;--main:#8fcdf5;--on:#0a1a27;"
-    "--tint:#21323f;--note:#33301f}}"
-    "*{box-sizing:border-box}"
-    "html{scroll-padding:1rem 0 7rem;-webkit-text-size-adjust:100%}"
-    "body{margin:0;padding:.5rem;background:var(--back);color:var(--ink);"
-    "font:1rem/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;"
-    "overflow-wrap:anywhere}"
-    "main{max-width:38rem;margin:0 auto;padding:1.25rem 1rem;"
-    "background:var(--card);border:1px solid var(--line);"
-    "border-top:.375rem solid var(--main);border-radius:.375rem}"
-    "h1{margin:0;font-size:1.75rem;line-height:1.25}"
-    "p{margin:1rem 0 0}"
-    "small{display:block;font-size:.875rem;color:var(--mute)}"
-    "a{color:var(--main)}"
+    PROCORE_STYLE_BEGIN "max-width:38rem;" PROCORE_STYLE_CARD
     "dl{margin:1.25rem 0 0;padding:.75rem 0;border:solid var(--line);"
     "border-width:1px 0}"
     "dl div,.row,.go,nav{display:flex;flex-wrap:wrap;gap:.25rem .75rem}"
