@@ -5,6 +5,7 @@
 
 use Procore::Test;
 use Procore::Test::Relay qw(consent told);
+use Procore::Test::Status qw(STATUS ready status);
 
 use File::Temp ();
 use Time::HiRes qw(sleep time);
@@ -222,11 +223,14 @@ subtest 'a reload and an end wait for what is under way' => sub {
 
 
 subtest 'a disk that is stuck' => sub {
-    my $nginx = nginx();
+    my $nginx = nginx(workers => 2, locations => STATUS);
+    is(ready($nginx), '200 ready', 'ready');
     flush_takes(4000);
     my $connection = ask($nginx, 's' x 64);
     sleep 2.5;
     flush_takes(0);
+    like(ready($nginx), qr/^503 the store is behind/,
+         'not ready, whichever worker is asked') for 1 .. 6;
     my $before = () = $standin->requests;
     my $response = token_request($nginx, code => 'c' x 64, company_id => $home);
     is("$response->{status} $response->{json}{reason}", '503 store_failed',
@@ -238,14 +242,23 @@ subtest 'a disk that is stuck' => sub {
     $standin->behave;
     is(token_request($nginx, code => 'c' x 64)->{json}{error},
        'invalid_grant', 'then they pass again');
+    is(ready($nginx), '200 ready', 'ready again');
+    my ($commits) = status($nginx)->{commit_microseconds};
+    cmp_ok($commits->{sum}, '>', 4_000_000, 'it took that long');
+    is($commits->{buckets}[-3]{count}, $commits->{count} - 1,
+       'one of more than a second');
 };
 
 
 subtest 'a disk that fails' => sub {
-    my $nginx = nginx(expect => [qr/the store cannot be written/]);
+    my $nginx = nginx(expect => [qr/the store cannot be written/],
+                      locations => STATUS);
     my $token = bind_token($nginx, company => $home)->{access_token};
     flush_takes('fail');
     my $response = ask($nginx, 'f' x 64)->response('POST');
+    is(ready($nginx), '503 the store cannot be written; the error log says why',
+       'not ready');
+    cmp_ok(status($nginx)->{commit_failures}, '>=', 1, 'counted');
     is($response->{json}{access_token}, 'f' x 64, 'a token passes');
     is(bound($nginx, 'f' x 64), 'unbound', 'unbound');
     is(bound($nginx, $token), 'foreign_company',
@@ -256,6 +269,7 @@ subtest 'a disk that fails' => sub {
         sleep 0.3;
         return bound($nginx, 'f' x 64) eq 'foreign_company';
     }), 'it is written when the disk works again');
+    is(ready($nginx), '200 ready', 'ready again');
     is(scalar $nginx->error_lines(qr/the store cannot be written/), 1,
        'one line when it fails');
     is(scalar $nginx->error_lines(qr/the store can be written again/), 1,

@@ -4,7 +4,7 @@
 # request counts once, whichever worker serves it and however it ends.
 
 use Procore::Test;
-use Procore::Test::Status qw(STATUS counted status);
+use Procore::Test::Status qw(STATUS counted ready status);
 
 use Socket qw(AF_INET SOCK_STREAM inet_aton pack_sockaddr_in);
 
@@ -203,15 +203,6 @@ subtest 'each request counts once' => sub {
 };
 
 
-sub ready {
-    my ($nginx) = @_;
-
-    my $answer = $nginx->request('GET', '/status?format=ready');
-    chomp(my $text = $answer->{body});
-    return "$answer->{status} $text";
-}
-
-
 subtest 'redirects, subrequests and requests without an end' => sub {
     my $nginx = nginx(locations => STATUS . '
         location = /missing { proxy_pass %%API%%; proxy_intercept_errors on;
@@ -338,6 +329,43 @@ subtest 'a store that is out of order' => sub {
     unlink $nginx->store;
     $nginx->reload;
     ok(wait_for(10, sub { ready($nginx) eq '200 ready' }), 'ready again');
+};
+
+
+subtest 'requests that wait' => sub {
+    my $nginx = nginx(workers => 2, locations => STATUS);
+    my $token = bind_token($nginx, company => $home);
+    my $ask = sub {
+        my $connection = $nginx->connect;
+        $connection->send("GET /rest/v1.0/projects/$_[0]/rfis HTTP/1.1\r\n"
+            . "Host: x\r\nAuthorization: Bearer $token->{access_token}\r\n"
+            . "Connection: close\r\n\r\n");
+        return $connection;
+    };
+
+    $standin->behave({ match => 'GET /rest/v1.1/projects', delay => 30 });
+    my @waiting = map { $ask->(900_000 + $_) } 1 .. 4;
+    ok(wait_for(10, sub { status($nginx)->{held_requests} == 4 }),
+       'four are held, in whichever worker');
+
+    # Whatever the dead one held does not count any more.
+    $nginx->kill_worker(KILL => $_) for @{ $nginx->pids->{workers} };
+    ok(wait_for(10, sub { status($nginx)->{held_requests} == 0 }),
+       'none after both workers were killed');
+    $_->close for @waiting;
+
+    $standin->behave({ match => 'GET /rest/v1.1/projects', status => 429,
+                       headers => { 'Retry-After' => 600 } });
+    my $answer = $nginx->request('GET', '/rest/v1.0/projects/900009/rfis',
+                                 token => $token->{access_token});
+    is($answer->{json}{reason}, 'lookup_failed', 'Procore wants to be left alone');
+    $standin->behave;
+    my $seen = status($nginx);
+    is($seen->{lookup_results}{backoff}, 1, 'counted');
+    ok($seen->{lookup_backoff_seconds} > 500
+       && $seen->{lookup_backoff_seconds} <= 600, 'for ten minutes at most');
+    $nginx->reload;
+    cmp_ok(status($nginx)->{lookup_backoff_seconds}, '>', 500, 'still');
 };
 
 

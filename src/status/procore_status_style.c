@@ -41,6 +41,7 @@ const char  procore_status_style[] =
     "tbody th{font-weight:400}"
     "th,td{overflow-wrap:normal}"
     ".n{width:1%;text-align:right;font-variant-numeric:tabular-nums}"
+    "time{white-space:nowrap}"
     "bdi{unicode-bidi:isolate;overflow-wrap:anywhere}"
     "nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem;margin-top:1rem}"
     "nav a{padding:.375rem 0}"
@@ -49,4 +50,4 @@ const char  procore_status_style[] =
     "th,td{padding:.375rem .5rem;font-size:1rem}.n{width:7.5rem}}";
 
 const char  procore_status_style_source[] =
-    "'sha256-/51EluHo3qJpKJCshsB11wVJD1GF4vn1svjtsH9vn7w='";
+    "'sha256-QYTXl1pfc113+WyutxCpKUhtUZ1fYWKAPtCervHXBaA='";

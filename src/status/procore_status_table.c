@@ -437,7 +437,9 @@ procore_status_exceptions(procore_out_t *out, const procore_status_t *status)
                 procore_out_text(out, "no end");
 
             } else {
+                procore_out_text(out, "<time>");
                 procore_out_date(out, exception->until - 1);
+                procore_out_text(out, "</time>");
             }
 
             procore_out_text(out, over ? ": has run out</b></td>" : "</td>");

@@ -10,7 +10,7 @@ use Exporter qw(import);
 
 use Procore::Test::Process qw(wait_for);
 
-our @EXPORT_OK = qw(STATUS counted metrics parse_metrics status);
+our @EXPORT_OK = qw(STATUS counted metrics parse_metrics ready status);
 
 use constant STATUS => 'location = /status { procore_scope_status; }';
 use constant WAIT => 10;
@@ -24,6 +24,16 @@ sub status {
     die "no status: $answer->{status} $answer->{body}\n"
         unless $answer->{status} == 200 && $answer->{json};
     return $answer->{json};
+}
+
+
+# What a load balancer is told: status and sentence.
+sub ready {
+    my ($nginx) = @_;
+
+    my $answer = $nginx->request('GET', '/status?format=ready');
+    chomp(my $text = $answer->{body});
+    return "$answer->{status} $text";
 }
 
 
