@@ -6,6 +6,7 @@
 
 use Procore::Test;
 
+use Digest::SHA qw(hmac_sha256);
 use File::Temp qw(tempdir);
 use JSON::PP ();
 
@@ -14,7 +15,8 @@ my $upstream = upstream();
 my $keys = tempdir(CLEANUP => 1);
 my $key = key_file('one', 'first key of this test, long enough');
 my $nginx = nginx(api => $upstream->url, lookup => 0, workers => 2,
-                  http => "procore_scope_audit_key $key;");
+                  http => "procore_scope_audit_key $key;",
+                  server => 'large_client_header_buffers 4 32k;');
 my $log = $nginx->dir . '/logs/audit.log';
 
 # Keys that cannot be used stop the start.
@@ -37,6 +39,37 @@ my %chain = map { $_->{procore_scope}{chain}{id} => 1 } @records;
 my ($one) = grep { $_->{event}{sequence} == 1 } @records;
 is($one->{procore_scope}{chain}{after}, 0, 'a chain begins with 1');
 verifies('two workers', $log);
+
+# The longest record, with all that a client can blow it up with.
+
+my $hostile = "\x01" x 110;
+my $token = 'chain-' . 'x' x 40;
+$nginx->import_records({ access_token => $token, client => '"' x 128,
+                         company_id => 562949953421312 });
+my $answer = $nginx->request('POST', '/rest/v1.0/' . '"' x 1100,
+    token => $token, headers => ['User-Agent', "\x7f\xff" x 200],
+    json => { map({ ($hostile . $_ => { project_id => 1000 + $_ }) } 1 .. 20),
+              map({ ($hostile . $_ . '_company_id' => 1) } 1 .. 9) });
+my $hostile_id = $answer->{header}{'procore-scope-decision'};
+ok($hostile_id, 'a request of hostile text') or diag($answer->{raw});
+$nginx->audit_of($hostile_id);
+my ($longest) = sort { $b <=> $a } map { length } lines_of($log);
+ok($longest <= 8001, 'at most 8,000 bytes');
+ok($longest > 5000, 'though there is much to say');
+verifies('a long record', $log);
+
+# Who takes over a worker finds nothing that seals what was written.
+
+SKIP: {
+    my $root = hmac_sha256('procore-scope audit chains',
+                           'first key of this test, long enough');
+    my $pids = $nginx->pids;
+    skip 'memory of processes cannot be read', 2
+        unless holds($pids->{master}, $root);
+    pass('the master holds the key');
+    is(scalar(grep { holds($_, $root) } @{ $pids->{workers} }), 0,
+       'no worker does');
+}
 
 # A worker dies, nginx reloads with another key, the log is rotated, nginx is
 # replaced while it runs.
@@ -85,6 +118,25 @@ $found = verify('--store', $nginx->store, '--key', $second, "$keys/cut.log",
 is($found->{code}, 1, 'the last line cut off');
 is_deeply([map { [@$_{qw(found last known_by)}] } @{ $found->{found} }],
           [['cut', $last, 'store']], 'is known by the store alone');
+
+# Workers that die while requests come.
+
+for my $round (1 .. 3) {
+    my $pid = fork // die $!;
+
+    if ($pid == 0) {
+        eval { $nginx->request('GET', '/rest/v1.0/x', token => 'nobody') }
+            for 1 .. 100;
+        require POSIX;
+        POSIX::_exit(0);
+    }
+
+    $nginx->kill_worker for 1 .. 2;
+    waitpid $pid, 0;
+}
+
+requests(10);
+verifies('killed workers', '--store', $nginx->store, @all);
 
 $nginx->stop;
 verifies('after the end', '--store', $nginx->store, @all);
@@ -189,6 +241,28 @@ sub rotate {
         return -e $log && !grep { $open{$_} } @old;
     }), 'the workers write to the new file');
     $nginx->{audit_mark} = 0;
+}
+
+
+# Does the memory of a process hold these bytes?
+sub holds {
+    my ($pid, $bytes) = @_;
+
+    open my $maps, '<', "/proc/$pid/maps" or return 0;
+    open my $memory, '<:raw', "/proc/$pid/mem" or return 0;
+
+    no warnings 'portable';    # addresses of 64 bits
+
+    while (<$maps>) {
+        my ($from, $to) = /^(\w+)-(\w+) rw/ or next;
+        my $size = hex($to) - hex($from);
+        next if $size > 64 << 20;
+        sysseek $memory, hex($from), 0 or next;
+        sysread $memory, my $data, $size or next;
+        return 1 if index($data, $bytes) >= 0;
+    }
+
+    return 0;
 }
 
 

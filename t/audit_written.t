@@ -21,12 +21,15 @@ chmod 0400, "$keys/key" or die $!;
 
 my $nginx = nginx(
     api => $upstream->url, lookup => 0, secrets => 0,
+    oauth => "procore_scope_audit_required on; access_log $logs/oauth procore;",
     expect => [qr{^.*write\(\) to "(?:/dev/full|$logs/buffered)" failed}],
     http => <<"EOT",
         procore_scope_audit_key $keys/key;
         map \$procore_scope_decision \$thin { default 1; allow 0; deny 0; }
+        map \$procore_scope_audit \$wrong { default 0; }
 EOT
     locations => <<"EOT");
+        location /status { procore_scope_status; }
         location /rest/plain { access_log %%DIR%%/logs/plain.log; proxy_pass %%API%%; }
         location /rest/off { access_log off; proxy_pass %%API%%; }
         location /rest/full { access_log /dev/full procore; proxy_pass %%API%%; }
@@ -60,12 +63,8 @@ EOT
             access_log $logs/kept procore if=\$thin;
             proxy_pass %%API%%;
         }
-        location /rest/buffered {
-            access_log $logs/buffered procore buffer=32k flush=100ms;
-            proxy_pass %%API%%;
-        }
-        location /rest/syslog {
-            access_log syslog:server=unix:$logs/socket,nohostname procore;
+        location /rest/wrong {
+            access_log $logs/kept procore if=\$wrong;
             proxy_pass %%API%%;
         }
 EOT
@@ -78,6 +77,9 @@ $nginx->import_records({ access_token => $token, client => 'test',
 says('plain', qr{"/rest/plain": no access_log with \$procore_scope_audit});
 quiet('off', 'a second one of the same minute');
 quiet('thin', 'a record that the operator left out');
+
+is(count('audit_unwritten'), 2, 'two are counted');
+is(count('audit_thinned'), 1, 'what was left out is counted by itself');
 
 # It cannot be written.
 
@@ -97,6 +99,12 @@ is($code, 0, 'what was written is intact');
 my ($first) = map { $json->decode($_) } read_lines("$logs/kept");
 ok($first->{procore_scope}{chain}{lost} > 0, 'and tells how much was lost');
 
+request('wrong');
+request('kept');
+($code, $said) = verify("$logs/kept");
+is($code, 3, 'a condition that looks at the record breaks the chain');
+like($said, qr/could not be written/, 'and nobody is blamed');
+
 # Required.
 
 is(request('required')->{status}, 200, 'a file that works');
@@ -109,6 +117,14 @@ is(request('loose')->{status}, 200, 'monitor refuses nothing');
 rotate();
 is(request('required')->{status}, 200, 'until there is one again');
 is(request('nowhere')->{status}, 503, 'nowhere to write to');
+my $before = () = $upstream->requests;
+unlink "$logs/oauth" or die $!;
+my $denied = $nginx->request('POST', '/oauth/token', form => [
+    grant_type => 'client_credentials', client_id => 'test',
+    client_secret => 'none', company_id => 562949953421312 ]);
+is($denied->{status}, 503, 'a token request');
+is($denied->{json}{error}, 'temporarily_unavailable', 'may come again');
+is(scalar(() = $upstream->requests), $before, 'and did not go up');
 is(request('full')->{status}, 200, 'not required');
 is(request('refused')->{status}, 503, 'a full disk, once it was tried');
 
@@ -167,6 +183,14 @@ unlink "$logs/socket";
 says('syslog', qr{"unix:$logs/socket": the syslog server takes nothing});
 
 done_testing;
+
+
+sub count {
+    my ($name) = @_;
+
+    my $status = $nginx->request('GET', '/status?format=json')->{json};
+    return $status->{$name} // $status->{counters}{$name};
+}
 
 
 sub request {

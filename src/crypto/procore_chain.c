@@ -33,7 +33,7 @@ struct procore_chain_s {
     unsigned char   previous[PROCORE_CHAIN_MAC];
     uint64_t        index;                        /* sequence - 1 */
     uint64_t        after;
-    EVP_MAC_CTX    *mac;
+    EVP_MAC_CTX    *mac;                          /* has "key" already */
     EVP_MD_CTX     *md;
     EVP_MD         *sha256;
 };
@@ -238,6 +238,19 @@ procore_chain_enter_a(procore_chain_t *chain)
 }
 
 
+/*
+ * The library keeps a copy of the key that it was given last: so that this is
+ * never one that has sealed something, it is given the next one at once.
+ */
+
+static int
+procore_chain_arm(procore_chain_t *chain)
+{
+    return EVP_MAC_init(chain->mac, chain->key, PROCORE_CHAIN_ROOT, NULL) == 1
+           ? PROCORE_OK : PROCORE_ERROR;
+}
+
+
 int
 procore_chain_seek(procore_chain_t *chain, const procore_chain_key_t *key,
     uint64_t sequence)
@@ -274,7 +287,7 @@ procore_chain_seek(procore_chain_t *chain, const procore_chain_key_t *key,
 
     chain->index = index;
 
-    return PROCORE_OK;
+    return procore_chain_arm(chain);
 }
 
 
@@ -308,22 +321,24 @@ int
 procore_chain_mac(procore_chain_t *chain, const unsigned char *data, size_t len,
     unsigned char mac[PROCORE_CHAIN_MAC])
 {
+    size_t         n;
     unsigned char  out[PROCORE_CHAIN_ROOT];
 
     if (chain->index >= PROCORE_CHAIN_RECORDS) {
         return PROCORE_TOO_LARGE;
     }
 
-    if (procore_chain_hmac(chain->mac, chain->key, PROCORE_CHAIN_ROOT, data,
-                           len, out)
-        != PROCORE_OK)
+    if (EVP_MAC_update(chain->mac, data, len) != 1
+        || EVP_MAC_final(chain->mac, out, &n, sizeof(out)) != 1
+        || n != PROCORE_CHAIN_ROOT)
     {
         return PROCORE_ERROR;
     }
 
     memcpy(mac, out, PROCORE_CHAIN_MAC);
 
-    return procore_chain_advance(chain);
+    return procore_chain_advance(chain) == PROCORE_OK ? procore_chain_arm(chain)
+                                                      : PROCORE_ERROR;
 }
 
 

@@ -220,10 +220,14 @@ ngx_http_procore_scope_watch_logs(ngx_http_request_t *r,
 
     if (watch.carriers && due == 0) {
 
-        /* an if= of the operator's has left it out */
+        /*
+         * An if= of the operator's has left it out.  One that looks at the
+         * record has had it sealed before.
+         */
 
         ngx_http_procore_scope_count(NGX_HTTP_PROCORE_SCOPE_STAT_AUDIT_THINNED,
                                      1);
+        ngx_http_procore_scope_chain_lost(ctx->sequence != 0);
         return;
     }
 
