@@ -52,6 +52,20 @@ static const procore_scope_command_t  procore_scope_commands[] = {
       "too: then the newest file must be there. --complete: the files are\n"
       "all since the first key. --syslog: lines may have a prefix.\n"
       "Exit code: 0 intact, 1 not intact, 3 incomplete or not to be told.\n" },
+    { "replay", procore_scope_replay,
+      "[--audit|--access|--har] [--format TEXT]\n"
+      "           --store DIR --conf FILE [--was FILE] FILE...",
+      "tells what a candidate configuration would have decided about the\n"
+      "requests of an audit log, of an access log (combined, or --format\n"
+      "'text of its log_format') or of a HAR file. \"-\": standard input.\n"
+      "  --conf FILE     the candidate: procore_scope_... of one location\n"
+      "  --was FILE      the same of the gateway that wrote the log\n"
+      "  --company ID    of tokens that neither input nor store knows\n"
+      "  --host NAME     only these requests of a HAR file\n"
+      "  --changed       a line for each request that changes\n"
+      "  --each          a line for each request\n"
+      "Exit code: 0 nothing changes, 1 something does, 3 some of the input\n"
+      "cannot be read.\n" },
 
     { "check", procore_scope_check,
       "[WHO] [POLICY] [--json] URL | --raw | --stream",

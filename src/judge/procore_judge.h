@@ -39,6 +39,15 @@
 #define PROCORE_JUDGE_UNKNOWN   1024    /* distinct ids; more: too large */
 
 
+/* Where a refusal by a claim stands among all (procore_reason.h). */
+
+#define procore_judge_malformed_rank(carrier)                                 \
+    ((procore_rank_e) (PROCORE_RANK_HEADER_MALFORMED + 2 * (carrier)))
+
+#define procore_judge_foreign_rank(carrier)                                   \
+    ((procore_rank_e) (PROCORE_RANK_HEADER + 2 * (carrier)))
+
+
 /* What became of one claim. */
 
 typedef enum {

@@ -11,12 +11,6 @@
 #include "procore_judge.h"
 
 
-#define procore_judge_malformed_rank(carrier)                                 \
-    ((procore_rank_e) (PROCORE_RANK_HEADER_MALFORMED + 2 * (carrier)))
-
-#define procore_judge_foreign_rank(carrier)                                   \
-    ((procore_rank_e) (PROCORE_RANK_HEADER + 2 * (carrier)))
-
 /* The carrier of a rank between these two of a header and those of a body. */
 
 #define procore_judge_rank_carrier(rank)                                      \
