@@ -9,19 +9,8 @@
 
 #include "procore_replay_json.h"
 #include "procore_replay_text.h"
+#include "../src/judge/procore_audit_bounds.h"
 
-
-/*
- * Bounds of a record, as the gate writes it: bytes of a text, and the place
- * after which a list may have been ended for want of room.
- */
-
-#define PROCORE_AUDIT_PATH        1024
-#define PROCORE_AUDIT_PATH_JSON   2040
-#define PROCORE_AUDIT_VALUE       32
-#define PROCORE_AUDIT_NAME        128
-#define PROCORE_AUDIT_CLAIMS_END  4900
-#define PROCORE_AUDIT_NAMES_END   5900
 
 /* Longer texts than any record has are cut; they are no names of ours. */
 
@@ -55,7 +44,7 @@ typedef enum {
     PROCORE_AUDIT_CLAIM_KIND,
     PROCORE_AUDIT_CLAIM_VALUE,
     PROCORE_AUDIT_CLAIM_VERDICT,
-    PROCORE_AUDIT_NAMES
+    PROCORE_AUDIT_UNLISTED
 } procore_audit_place_e;
 
 
@@ -113,7 +102,7 @@ static const procore_walk_step_t  procore_audit_steps[] = {
     { PROCORE_AUDIT_CLAIMS, PROCORE_AUDIT_CLAIM_VALUE, "value",
       PROCORE_AUDIT_TEXT },
     { PROCORE_AUDIT_CLAIMS, PROCORE_AUDIT_CLAIM_VERDICT, "verdict", 64 },
-    { PROCORE_AUDIT_SCOPE, PROCORE_AUDIT_NAMES, "unlisted_names",
+    { PROCORE_AUDIT_SCOPE, PROCORE_AUDIT_UNLISTED, "unlisted_names",
       PROCORE_AUDIT_TEXT }
 };
 
@@ -225,11 +214,14 @@ procore_audit_close(void *data, unsigned place, int object)
         }
 
         past->claims_cut = past->nclaims == PROCORE_PAST_CLAIMS
-                           || offset > PROCORE_AUDIT_CLAIMS_END;
+                           || offset > PROCORE_AUDIT_LISTS
+                              - procore_audit_claim_json(
+                                                  PROCORE_AUDIT_NAME_LONG);
 
-    } else if (place == PROCORE_AUDIT_NAMES) {
+    } else if (place == PROCORE_AUDIT_UNLISTED) {
         past->names_cut = past->nnames == PROCORE_PAST_NAMES
-                          || offset > PROCORE_AUDIT_NAMES_END;
+                          || offset > PROCORE_AUDIT_NAMES
+                             - PROCORE_AUDIT_NAME_JSON;
     }
 
     return PROCORE_OK;
@@ -329,7 +321,7 @@ procore_audit_value(void *data, unsigned place, procore_json_token_e type,
         past->unread |= 1u << n;
         return PROCORE_OK;
 
-    case PROCORE_AUDIT_NAMES:
+    case PROCORE_AUDIT_UNLISTED:
         if (past->nnames == PROCORE_PAST_NAMES) {
             return PROCORE_MALFORMED;
         }
@@ -417,8 +409,12 @@ procore_audit_path(procore_audit_t *audit, const procore_str_t *text)
 
         /* escapes have six bytes at most, and two for those of JSON's own */
 
-        json += p[i] < 0x20 || p[i] == 0x7f || p[i] == 0xe2 ? 6
-                : p[i] == '"' || p[i] == '\\' ? 2 : 1;
+        if (p[i] < 0x20 || p[i] == 0x7f || p[i] == 0xe2) {
+            json += PROCORE_AUDIT_ESCAPED;
+
+        } else {
+            json += p[i] == '"' || p[i] == '\\' ? 2 : 1;
+        }
     }
 
     if (text->len == 0 || p[0] != '/') {
@@ -426,7 +422,8 @@ procore_audit_path(procore_audit_t *audit, const procore_str_t *text)
     }
 
     past->path_cut = text->len >= PROCORE_AUDIT_PATH
-                     || json >= PROCORE_AUDIT_PATH_JSON;
+                     || json >= PROCORE_AUDIT_PATH_JSON
+                        - PROCORE_AUDIT_ESCAPED;
 
     past->target = past->path_cut || past->path_hidden ? PROCORE_PART_UNKNOWN
                                                        : PROCORE_PART_TEXT;

@@ -52,6 +52,7 @@ static const procore_scope_command_t  procore_scope_commands[] = {
       "too: then the newest file must be there. --complete: the files are\n"
       "all since the first key. --syslog: lines may have a prefix.\n"
       "Exit code: 0 intact, 1 not intact, 3 incomplete or not to be told.\n" },
+
     { "replay", procore_scope_replay,
       "[--audit|--access|--har] [--format TEXT]\n"
       "           --store DIR --conf FILE [--was FILE] FILE...",

@@ -9,6 +9,7 @@
 
 
 #include "ngx_http_procore_scope.h"
+#include "../judge/procore_audit_bounds.h"
 
 
 /*
@@ -21,28 +22,24 @@
  */
 
 #define NGX_HTTP_PROCORE_SCOPE_RECORD        8000
-#define NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS  5860   /* claims end here */
-#define NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES  6260   /* unlisted names end */
+#define NGX_HTTP_PROCORE_SCOPE_RECORD_LISTS  PROCORE_AUDIT_LISTS
+#define NGX_HTTP_PROCORE_SCOPE_RECORD_NAMES  PROCORE_AUDIT_NAMES
 #define NGX_HTTP_PROCORE_SCOPE_RECORD_LAST                                    \
     (NGX_HTTP_PROCORE_SCOPE_RECORD - PROCORE_CHAIN_TAIL)
 
-#define NGX_HTTP_PROCORE_SCOPE_PATH          1024
-#define NGX_HTTP_PROCORE_SCOPE_PATH_JSON     1840
+#define NGX_HTTP_PROCORE_SCOPE_PATH          PROCORE_AUDIT_PATH
+#define NGX_HTTP_PROCORE_SCOPE_PATH_JSON     PROCORE_AUDIT_PATH_JSON
 #define NGX_HTTP_PROCORE_SCOPE_AGENT         256
 #define NGX_HTTP_PROCORE_SCOPE_AGENT_JSON    768
-#define NGX_HTTP_PROCORE_SCOPE_VALUE         32
-#define NGX_HTTP_PROCORE_SCOPE_NAME          128
+#define NGX_HTTP_PROCORE_SCOPE_VALUE         PROCORE_AUDIT_VALUE
+#define NGX_HTTP_PROCORE_SCOPE_NAME          PROCORE_AUDIT_NAME
 #define NGX_HTTP_PROCORE_SCOPE_NAME_SHORT    300    /* of JSON */
 
-#define NGX_HTTP_PROCORE_SCOPE_NAME_LONG                                      \
-    (NGX_HTTP_PROCORE_SCOPE_NAME * NGX_HTTP_PROCORE_SCOPE_ESCAPED)
-
-#define NGX_HTTP_PROCORE_SCOPE_NAME_JSON                                      \
-    (NGX_HTTP_PROCORE_SCOPE_NAME_LONG + 3)
+#define NGX_HTTP_PROCORE_SCOPE_NAME_LONG     PROCORE_AUDIT_NAME_LONG
+#define NGX_HTTP_PROCORE_SCOPE_NAME_JSON     PROCORE_AUDIT_NAME_JSON
 
 #define ngx_http_procore_scope_claim_json(name)                               \
-    ((name) + NGX_HTTP_PROCORE_SCOPE_VALUE * NGX_HTTP_PROCORE_SCOPE_ESCAPED   \
-     + 100)
+    procore_audit_claim_json(name)
 
 
 #define ngx_http_procore_scope_put(p, text)                                   \
