@@ -96,6 +96,7 @@ static const procore_settings_row_t  procore_settings_rows[] = {
     { "_undecided", 2, 0, 0, procore_settings_undecided },
     { "_exception", 1, 0, 0, procore_settings_exception },
 
+    { "_candidate", 2, 0, 0, NULL },
     { "_audit_key", 1, 1, 0x0800, NULL },
     { "_audit_required", 1, 1, 0x1000, NULL },
     { "_choose_url", 1, 1, 0x2000, NULL },
