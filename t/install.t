@@ -195,9 +195,9 @@ subtest 'manual pages' => sub {
     my %words = map { $_ => 1 } $help =~ /(?<![\w-])(--[a-z][a-z-]+)/g,
         $help =~ /procore-scope ([a-z]+)/g;
     ok(keys %words > 5, 'the help names commands and options');
-    for (sort keys %words) {
-        like($page, qr/(?<![\w-])\Q$_\E(?![\w-])/, "the page has $_");
-    }
+    is(join(' ', grep { $page !~ /(?<![\w-])\Q$_\E(?![\w-])/ }
+                 sort keys %words),
+       '', 'docs/man/procore-scope.1 lacks none of them');
 };
 
 
