@@ -73,9 +73,9 @@ ngx_http_procore_scope_exception_list(ngx_conf_t *cf,
     procore_exception_t *exception)
 {
     u_char                              *p, *key;
-    uint32_t                             hash, crc;
+    uint32_t                             crc;
     ngx_str_t                           *value;
-    ngx_uint_t                           i;
+    ngx_uint_t                           i, hash;
     ngx_http_procore_scope_listed_t     *listed;
     ngx_http_procore_scope_main_conf_t  *pmcf;
 
@@ -85,17 +85,18 @@ ngx_http_procore_scope_exception_list(ngx_conf_t *cf,
     value = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
-        hash = hash * 31 + ngx_murmur_hash2(value[i].data, value[i].len);
+        hash = hash * 31 + ngx_hash_key(value[i].data, value[i].len);
         ngx_crc32_update(&crc, value[i].data, value[i].len);
     }
 
-    key = ngx_pnalloc(cf->pool, sizeof(uint64_t) + 2 * sizeof(uint32_t));
+    key = ngx_pnalloc(cf->pool, sizeof(uint64_t) + sizeof(ngx_uint_t)
+                                + sizeof(uint32_t));
     if (key == NULL) {
         return NGX_ERROR;
     }
 
     p = ngx_cpymem(key, &exception->company, sizeof(uint64_t));
-    p = ngx_cpymem(p, &hash, sizeof(uint32_t));
+    p = ngx_cpymem(p, &hash, sizeof(ngx_uint_t));
     p = ngx_cpymem(p, &crc, sizeof(uint32_t));
 
     exception->key.data = key;

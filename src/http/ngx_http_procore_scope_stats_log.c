@@ -44,7 +44,9 @@ ngx_http_procore_scope_log_handler(ngx_http_request_t *r)
 
     if (ctx->decision == PROCORE_DECISION_NONE) {
 
-        if (ctx->started) {
+        /* pages of the relay and the chooser are not judged, but decided */
+
+        if (ctx->started || ctx->relay) {
             ngx_http_procore_scope_count(
                                NGX_HTTP_PROCORE_SCOPE_STAT_UNFINISHED, 1);
         }

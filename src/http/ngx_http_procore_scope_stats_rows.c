@@ -69,8 +69,8 @@ ngx_http_procore_scope_rows_probe(ngx_http_procore_scope_rows_t *rows,
     ngx_http_procore_scope_row_t  *row;
 
     name = key->key;
-    i = ngx_murmur_hash2(name.data,
-                         ngx_min(name.len, NGX_HTTP_PROCORE_SCOPE_ROW_HASHED));
+    i = ngx_crc32_short(name.data,
+                        ngx_min(name.len, NGX_HTTP_PROCORE_SCOPE_ROW_HASHED));
 
     /* the last ones stay free: a table is at most half full */
 
