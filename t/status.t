@@ -6,7 +6,7 @@
 use Procore::Test;
 use Procore::Test::Status qw(STATUS counted ready status);
 
-use Socket qw(AF_INET SOCK_STREAM inet_aton pack_sockaddr_in);
+use IO::Socket::INET;
 
 my $world = world();
 my ($home, $foreign) = @$world{qw(home foreign)};
@@ -69,7 +69,7 @@ subtest 'what can be asked' => sub {
 
 
 subtest 'only for this machine' => sub {
-    my $nginx = nginx(
+    my $nginx = nginx(h2 => 1,
         server => 'set_real_ip_from 127.0.0.0/8; real_ip_header X-Client;',
         locations => STATUS . 'location = /any { procore_scope_status any; }
             location = /none { procore_scope_status any; deny all; }
@@ -95,6 +95,9 @@ subtest 'only for this machine' => sub {
     is(asks($nginx, '/part?a=1'), 200, 'an "if" in it is part of it');
     is(asks($nginx, '/part?a=1', headers => [Via => '1.1 x']), 403, 'and guarded');
     is(asks($nginx, '/inner'), 200, 'a redirect within nginx');
+    is($nginx->h2('GET', '/status')->{status}, 200, 'over HTTP/2');
+    is($nginx->h2('GET', '/status', headers => ['X-Client' => '192.0.2.1'])
+       ->{status}, 403, 'guarded as well');
     unlike($nginx->request('GET', '/page')->{body}, qr/procore/i,
            'it is no part of another page');
     like($nginx->request('GET', '/status', headers => [Via => 'x'])->{body},
@@ -110,10 +113,18 @@ subtest 'a foreign address' => sub {
     my $port = free_port();
     my $nginx = nginx(servers => "server { listen $address:$port; "
         . 'procore_scope enforce; ' . STATUS . ' }
-          server { listen unix:%%DIR%%/status.sock; ' . STATUS . ' }');
+          server { listen unix:%%DIR%%/status.sock; ' . STATUS . " }
+          server { listen [::1]:$port; listen 127.0.0.1:$port proxy_protocol;
+                   set_real_ip_from 127.0.0.1; real_ip_header proxy_protocol; "
+        . STATUS . ' }');
 
     my $other = nginx_at($address, $port);
     is($other->{status}, 403, 'from outside of loopback');
+
+    is(qx(curl -s 'http://[::1]:$port/status?format=ready'), "ready\n", '::1');
+    my $proxied = "curl -s --haproxy-protocol http://127.0.0.1:$port/status";
+    is(qx($proxied?format=ready), "ready\n", 'a local one by the PROXY protocol');
+    is(proxied($port, '192.0.2.1'), 403, 'a foreign one');
 
     my $socket = $nginx->dir . '/status.sock';
     chmod 0777, $socket;
@@ -127,6 +138,18 @@ sub own_address {
     my $ip = qx(hostname -I 2>/dev/null) // '';
     my ($address) = grep { !/^127\./ && /^\d+(?:\.\d+){3}$/ } split ' ', $ip;
     return $address;
+}
+
+
+# What a client gets of whom a proxy on this machine tells that address.
+sub proxied {
+    my ($port, $address) = @_;
+
+    my $socket = IO::Socket::INET->new("127.0.0.1:$port") or die "$@";
+    print {$socket} "PROXY TCP4 $address 127.0.0.1 1234 80\r\n",
+        "GET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    my ($status) = <$socket> =~ m{^HTTP/1.1 (\d+)};
+    return $status;
 }
 
 
