@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 
 # "procore-scope check" decides as the gateway does: every case of the evasion
-# sample in both modes, generated requests, and what nginx makes of a target.
+# sample in both modes, the same with bytes bent, generated requests, and what
+# nginx makes of a target.
 # Each connection goes to a real gateway, whose audit is compared.
 
 use strict;
@@ -28,8 +29,10 @@ use constant {
     FOREIGN => 598134325779301,
     HOSTILE => 1500,
     HONEST => 500,
+    BENT => 1500,
     TARGETS => 1500,
     WAIT => 5,         # most that a record of the audit may take
+    PING => 'are read',
 };
 
 my $tool = $ENV{TEST_PROCORE_SCOPE} || './procore-scope';
@@ -38,32 +41,82 @@ my $upstream = upstream();
 my @kept = map { decode($_) } lines_of('t/data/evasion.jsonl');
 
 subtest "evasion sample: $_" => \&sample, $_ for qw(enforce monitor);
+subtest 'bent bytes' => \&bent;
 subtest 'generated requests' => \&generated;
 subtest 'targets' => \&targets;
 done_testing;
 
 
-# ---- the three --------------------------------------------------------------
+# ---- what is compared -------------------------------------------------------
 
 sub sample {
     my ($mode) = @_;
 
     my $nginx = gateway(mode => $mode, h2 => 1);
     my @told = check($nginx, "--$mode", map { question($_) } @kept);
-    my ($seen, $wrong) = (0, 0);
+    my $log = audit_log($nginx);
+    my $wrong = 0;
 
     for my $case (@kept) {
         my $expected = shift @told;
         exchange($case->{category} eq 'h2' ? $nginx->h2_port : $nginx->port,
                  decode_base64($case->{raw_b64}), $case->{category} eq 'h2');
 
-        my @audit = audit_from($nginx, $seen, scalar @$expected);
-        $seen += @audit;
-        is_deeply([map { "$_->[0] $_->[1]" } @audit], $expected,
-                  "$case->{id} $case->{description}") or $wrong++;
+        is_deeply([map { $_->[0] } next_records($log, scalar @$expected)],
+                  $expected, "$case->{id} $case->{description}") or $wrong++;
         last if $wrong > 5;    # one record too many moves all others
     }
     return;
+}
+
+
+# What nginx still takes for a request, what it drops, and what it refuses.
+sub bent {
+    my $nginx = gateway();
+    my $random = Differential::Random->new(16_180_339);
+    my @bits = ("\r", "\n", "\r\n", "\t", "\0", "\x80", ' ', ',', '#', ';',
+                '..', qw(: _ - % / ? & [ ] . 0 1 HTTP/1.0 chunked http://x),
+                map { "$_\r\n" } 'Content-Length: 3', 'Host: b', 'X: y',
+                'Transfer-Encoding: chunked', 'Connection: close',
+                'Expect: 100-continue');
+    my @raw = map { decode_base64($_->{raw_b64}) }
+        grep { $_->{category} ne 'h2' } @kept;
+    my @bytes = map { bend($random, $random->pick(@raw), @bits) } 1 .. BENT;
+    my @told = check($nginx, '--enforce',
+                     map { { raw_b64 => encode_base64($_, '') } } @bytes);
+    my $log = audit_log($nginx);
+    my ($decided, @differ) = (0);
+
+    for my $i (0 .. $#bytes) {
+        exchange($nginx->port, $bytes[$i]);
+        my @audit = map { $_->[0] }
+            next_records($log, scalar @{ $told[$i] });
+        $decided++ if @audit;
+        push @differ, "gateway: @audit\ncheck: @{ $told[$i] }\n$bytes[$i]"
+            if "@audit" ne "@{ $told[$i] }";
+    }
+    is(scalar @differ, 0, scalar(@bytes) . ' are read alike')
+        or diag(@differ[0 .. ($#differ < 4 ? $#differ : 4)]);
+    cmp_ok($decided, '>', BENT / 4, "$decided are decided");
+    cmp_ok($decided, '<', BENT * 3 / 4, 'nginx answers others');
+    return;
+}
+
+
+sub bend {
+    my ($random, $bytes, @bits) = @_;
+
+    for (0 .. $random->below(3)) {
+        my $at = $random->below(length $bytes);
+        if ($random->chance(50)) {
+            substr $bytes, $at, 0, $random->pick(@bits);
+        } elsif ($random->chance(50)) {
+            substr $bytes, $at, 1 + $random->below(3), '';
+        } else {
+            substr $bytes, $at, 1, $random->pick(@bits);
+        }
+    }
+    return $bytes;
 }
 
 
@@ -83,8 +136,8 @@ sub generated {
     my $expected = 0;
     $expected += @$_ for @told;
     my %audit;
-    push @{ $audit{ $_->[2] } }, "$_->[0] $_->[1]"
-        for audit_from($nginx, 0, $expected);
+    push @{ $audit{ $_->[1] } }, $_->[0]
+        for next_records(audit_log($nginx), $expected);
 
     my @differ = grep {
         "@{ $audit{\"case-$_\"} || [] }" ne "@{ $told[$_] }"
@@ -235,40 +288,53 @@ sub literals {
 
 
 # Sends a connection's bytes and reads to its end. nginx is told that no more
-# will come; on HTTP/2 that would end its requests, too.
+# will come; on HTTP/2 that would end its requests, too, and the answer to a
+# PING behind them tells that they have been read (RFC 9113, section 6.7).
 sub exchange {
     my ($port, $bytes, $h2) = @_;
 
     my $socket = IO::Socket::INET->new(
         PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 5)
         or die "connect: $@";
-    syswrite $socket, $bytes;
+    syswrite $socket, $h2 ? $bytes . pack('CnCCNa8', 0, 8, 6, 0, 0, PING)
+                          : $bytes;
     shutdown $socket, 1 if !$h2;
 
     my $answer = '';
-    while (IO::Select->new($socket)->can_read($h2 ? 0.3 : WAIT)) {
+    while (IO::Select->new($socket)->can_read(WAIT)) {
         last unless sysread $socket, $answer, 65_536, length $answer;
+        last if $h2 && index($answer, PING) >= 0;
     }
     return $answer;
 }
 
 
-# Records behind the first "$from": at least "$count", as decision, reason and
-# User-Agent.
-sub audit_from {
-    my ($nginx, $from, $count) = @_;
+sub audit_log {
+    my ($nginx) = @_;
 
-    my @lines;
+    my $file = $nginx->dir . '/logs/audit.log';
+    open my $log, '<', $file or die "$file: $!";
+    return $log;
+}
+
+
+# Records since the last call, at least "$count": decision and reason, and the
+# User-Agent.
+sub next_records {
+    my ($log, $count) = @_;
+
+    my @records;
     wait_for(WAIT, sub {
-        @lines = split /\n/, Procore::Test::Host::read_file($nginx->dir . '/logs/audit.log');
-        return @lines >= $from + $count;
+        seek $log, 0, 1;
+        while (my $line = <$log>) {
+            my ($agent) = $line =~ /"user_agent":\{"original":"([^"]*)"/;
+            my ($decision, $reason) = $line =~ /"procore_scope":\{.*?
+                "decision":"(\w+)","reason":"(\w+)"/x;
+            push @records, ["$decision $reason", $agent // ''];
+        }
+        return @records >= $count;
     });
-    return map {
-        my ($agent) = /"user_agent":\{"original":"([^"]*)"/;
-        my ($decision, $reason) =
-            /"procore_scope":\{.*?"decision":"(\w+)","reason":"(\w+)"/;
-        [$decision, $reason, $agent // ''];
-    } @lines[$from .. $#lines];
+    return @records;
 }
 
 

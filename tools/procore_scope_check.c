@@ -16,63 +16,6 @@
 #include "procore_scope_check.h"
 
 
-static int procore_check_options(procore_scope_check_t *check, int argc,
-    char **argv);
-static int procore_check_option(procore_scope_check_t *check, int c);
-static int procore_check_directive(procore_scope_check_t *check,
-    const char *name, const char *value);
-static int procore_check_suppose(procore_scope_check_t *check,
-    const char *text);
-static int procore_check_id(const char *text, size_t len, uint64_t *id);
-static int procore_check_settings(procore_scope_check_t *check);
-static int procore_check_conf(procore_scope_check_t *check);
-static const char *procore_check_text(procore_scope_check_t *check,
-    const procore_str_t *text);
-static int procore_check_store(procore_scope_check_t *check);
-static int procore_check_token_file(procore_scope_check_t *check);
-static int procore_check_one(procore_scope_check_t *check);
-
-
-int
-procore_scope_check(int argc, char **argv)
-{
-    int                     rc;
-    procore_scope_check_t  *check;
-
-    check = calloc(1, sizeof(procore_scope_check_t));
-    if (check == NULL) {
-        return PROCORE_SCOPE_FAILED;
-    }
-
-    rc = procore_check_options(check, argc, argv);
-
-    if (rc == PROCORE_SCOPE_GO_ON) {
-        rc = procore_check_settings(check);
-    }
-
-    if (rc == PROCORE_SCOPE_GO_ON) {
-        rc = procore_check_store(check);
-    }
-
-    if (rc == PROCORE_SCOPE_GO_ON) {
-        rc = check->stream ? procore_scope_check_stream(check)
-                           : procore_check_one(check);
-    }
-
-    if (check->store != NULL) {
-        procore_store_close(check->store);
-    }
-
-    procore_arena_free(&check->memory);
-    procore_arena_free(&check->judged);
-    free(check->curl.headers.data);
-    free(check->curl.body.data);
-    free(check);
-
-    return rc;
-}
-
-
 /* Options without a letter that have no meaning to curl. */
 
 typedef enum {
@@ -92,6 +35,23 @@ typedef enum {
     PROCORE_CHECK_MONITOR,
     PROCORE_CHECK_DIRECTIVE    /* and from here on, by their place below */
 } procore_check_option_e;
+
+
+static int procore_check_options(procore_scope_check_t *check, int argc,
+    char **argv);
+static int procore_check_option(procore_scope_check_t *check, int c);
+static int procore_check_directive(procore_scope_check_t *check,
+    const char *name, const char *value);
+static int procore_check_suppose(procore_scope_check_t *check,
+    const char *text);
+static int procore_check_id(const char *text, size_t len, uint64_t *id);
+static int procore_check_settings(procore_scope_check_t *check);
+static int procore_check_conf(procore_scope_check_t *check);
+static const char *procore_check_text(procore_scope_check_t *check,
+    const procore_str_t *text);
+static int procore_check_store(procore_scope_check_t *check);
+static int procore_check_token_file(procore_scope_check_t *check);
+static int procore_check_one(procore_scope_check_t *check);
 
 
 /* In the order of the options below, from PROCORE_CHECK_DIRECTIVE. */
@@ -143,6 +103,46 @@ static const struct option  procore_check_names[] = {
     { "head", no_argument, NULL, 'I' },
     { NULL, 0, NULL, 0 }
 };
+
+
+int
+procore_scope_check(int argc, char **argv)
+{
+    int                     rc;
+    procore_scope_check_t  *check;
+
+    check = calloc(1, sizeof(procore_scope_check_t));
+    if (check == NULL) {
+        return PROCORE_SCOPE_FAILED;
+    }
+
+    rc = procore_check_options(check, argc, argv);
+
+    if (rc == PROCORE_SCOPE_GO_ON) {
+        rc = procore_check_settings(check);
+    }
+
+    if (rc == PROCORE_SCOPE_GO_ON) {
+        rc = procore_check_store(check);
+    }
+
+    if (rc == PROCORE_SCOPE_GO_ON) {
+        rc = check->stream ? procore_scope_check_stream(check)
+                           : procore_check_one(check);
+    }
+
+    if (check->store != NULL) {
+        procore_store_close(check->store);
+    }
+
+    procore_arena_free(&check->memory);
+    procore_arena_free(&check->judged);
+    free(check->curl.headers.data);
+    free(check->curl.body.data);
+    free(check);
+
+    return rc;
+}
 
 
 static int

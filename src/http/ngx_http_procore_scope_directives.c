@@ -520,19 +520,21 @@ ngx_http_procore_scope_not_built(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 ngx_int_t
 ngx_http_procore_scope_conf_id(ngx_conf_t *cf, ngx_str_t *text, uint64_t *id)
 {
-    ngx_str_t  *directive;
-
-    if (procore_id_classify(text->data, text->len, id) == PROCORE_ID_NUMBER) {
-        return NGX_OK;
-    }
+    char            error[PROCORE_SETTINGS_ERROR];
+    ngx_str_t      *directive;
+    procore_str_t   word;
 
     directive = cf->args->elts;
+    word = ngx_http_procore_scope_word(text);
 
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"%V\" in \"%V\" is not an id of a company or project",
-                       text, directive);
+    if (procore_setting_id((char *) directive->data, &word, id, error)
+        != PROCORE_OK)
+    {
+        (void) ngx_http_procore_scope_wrong(cf, error);
+        return NGX_ERROR;
+    }
 
-    return NGX_ERROR;
+    return NGX_OK;
 }
 
 
