@@ -5,6 +5,7 @@
 # out of order refuses, never guesses, and leaves other sites alone.
 
 use Procore::Test;
+use Procore::Test::Status qw(STATUS ready);
 
 use File::Temp ();
 
@@ -172,7 +173,7 @@ subtest 'without a master' => sub {
 
 
 subtest 'a store that is full' => sub {
-    my $nginx = nginx(no_store => 1, workers => 1,
+    my $nginx = nginx(no_store => 1, workers => 1, locations => STATUS,
                       http => 'procore_scope_store %%STORE%% size=1m;',
                       expect => [qr/the store cannot be written/]);
     my $token = bind_token($nginx, company => $home);
@@ -191,6 +192,9 @@ subtest 'a store that is full' => sub {
     is("$record->{procore_scope}{decision} $record->{procore_scope}{reason}",
        'allow_undecided store_failed', 'a token passes, recorded as such');
     is(answer($nginx, $fresh, $home), '403 unbound', 'it is unbound');
+    like(ready($nginx), qr/^503 the store is full/, 'so is a load balancer');
+    like($nginx->request('GET', '/status')->{body},
+         qr/New tokens are not taken.*the store is full/s, 'and the operator');
     is(scalar $nginx->error_lines(qr/the store cannot be written/), 1,
        'the log says it once');
     still_bound($nginx, $token, 'what it knows it goes on answering');
