@@ -233,13 +233,62 @@ procore_status_realms(const procore_status_rows_t *rows)
         realm = &rows->rows[i].realm;
 
         if (first->len != realm->len
-            || memcmp(first->data, realm->data, realm->len) != 0)
+            || (realm->len != 0
+                && memcmp(first->data, realm->data, realm->len) != 0))
         {
             return 1;
         }
     }
 
     return 0;
+}
+
+
+/* What was not simply allowed. */
+
+static uint64_t
+procore_status_trouble(const procore_status_row_t *row)
+{
+    unsigned  i;
+    uint64_t  n;
+
+    n = 0;
+
+    for (i = PROCORE_DECISION_DENY; i < PROCORE_DECISION_MAX; i++) {
+        n += row->counts[i];
+    }
+
+    return n;
+}
+
+
+/*
+ * The row to show after "last" (rows->n: the first one), the one with most
+ * trouble first, those with as much in the order of arrival.  rows->n: none.
+ */
+
+static size_t
+procore_status_next(const procore_status_rows_t *rows, size_t last)
+{
+    size_t    i, next;
+    uint64_t  n, before;
+
+    next = rows->n;
+    before = last < rows->n ? procore_status_trouble(&rows->rows[last]) : 0;
+
+    for (i = 0; i < rows->n; i++) {
+        n = procore_status_trouble(&rows->rows[i]);
+
+        if (last < rows->n && (n > before || (n == before && i <= last))) {
+            continue;
+        }
+
+        if (next == rows->n || n > procore_status_trouble(&rows->rows[next])) {
+            next = i;
+        }
+    }
+
+    return next;
 }
 
 
@@ -277,7 +326,10 @@ procore_status_rows(procore_out_t *out, const char *caption, const char *name,
 
     procore_status_counted(out, caption, name, shown);
 
-    for (i = 0; i < rows->n; i++) {
+    for (i = procore_status_next(rows, rows->n);
+         i < rows->n;
+         i = procore_status_next(rows, i))
+    {
         procore_out_text(out, "<tr><th scope=\"row\">");
         procore_status_foreign(out, &rows->rows[i].key, PROCORE_STATUS_ID);
 

@@ -222,6 +222,55 @@ test_html(const procore_status_t *status)
 }
 
 
+/* Most trouble first, then as they came; each once. */
+
+static void
+test_order(void)
+{
+    size_t                i;
+    char                 *text, *found, *last;
+    procore_status_t      status;
+    procore_status_row_t  some[4];
+
+    static const struct {
+        procore_str_t  key;
+        uint64_t       denied;
+    } order[] = {
+        { procore_str("a1"), 0 }, { procore_str("b2"), 5 },
+        { procore_str("c3"), 0 }, { procore_str("d4"), 7 }
+    };
+
+    static const char *const  shown[] = {
+        "<bdi>d4<", "<bdi>b2<", "<bdi>a1<", "<bdi>c3<"
+    };
+
+    memset(some, 0, sizeof(some));
+
+    for (i = 0; i < 4; i++) {
+        some[i].key = order[i].key;
+        some[i].counts[PROCORE_DECISION_ALLOW] = 1;
+        some[i].counts[PROCORE_DECISION_WOULD_DENY] = order[i].denied;
+    }
+
+    status = everything();
+    status.companies.rows = some;
+    status.companies.n = 4;
+    status.clients.n = status.names.n = 0;
+
+    text = text_of(procore_status_html, &status);
+    last = text;
+
+    for (i = 0; i < 4; i++) {
+        found = strstr(text, shown[i]);
+        ok(found != NULL && found > last && strstr(found + 1, shown[i]) == NULL,
+           "%s is in its place", shown[i]);
+        last = found;
+    }
+
+    free(text);
+}
+
+
 static void
 test_nothing(void)
 {
@@ -330,6 +379,7 @@ main(void)
     test_json(&status);
     test_prometheus(&status);
     test_html(&status);
+    test_order();
     test_nothing();
     test_dates();
     test_store();
