@@ -16,7 +16,8 @@ FUZZ_SECONDS  ?= 5
 PROVE_FLAGS   ?=
 PROVE         := prove -It/lib $(PROVE_FLAGS)
 
-PURE_DIRS  := claims policy judge procore crypto store relay admin status
+PURE_DIRS  := claims policy judge procore crypto store relay admin status \
+              report
 PURE       := $(sort $(wildcard $(PURE_DIRS:%=src/%/*.c)))
 UNITS      := $(patsubst t/unit/%.c,$(BUILD)/unit/%,\
                 $(sort $(wildcard t/unit/test_*.c)))

@@ -18,7 +18,7 @@ static void *procore_check_alloc(void *data, size_t size);
 
 
 static const procore_check_calls_t  procore_check_calls = {
-    { procore_check_alloc, procore_check_owner },
+    { procore_check_alloc, procore_check_owner, NULL },
     procore_check_find
 };
 

@@ -9,7 +9,7 @@
  * host); client and clients (apps), bind and sole (what binds at a request),
  * chooser and link (who may bind later); filter, answer, cache, companies and
  * search (what comes back); learn (projects in answers); variables, audit and
- * text.
+ * text; report (what apps have named).
  */
 
 
@@ -25,6 +25,7 @@
 #include "ngx_http_procore_scope_store.h"
 #include "../claims/procore_head.h"
 #include "../judge/procore_judge.h"
+#include "../report/procore_report_count.h"
 
 
 /* The judge's words, as the nginx side has always written them. */
@@ -56,6 +57,10 @@
  */
 
 #define NGX_HTTP_PROCORE_SCOPE_ZONE      (4 * 1024 * 1024)
+
+/* Foreign companies of a request that need no memory of their own. */
+
+#define NGX_HTTP_PROCORE_SCOPE_NAMED     2
 
 /* What Retry-After says where we cannot know better, seconds. */
 
@@ -306,6 +311,12 @@ struct ngx_http_procore_scope_ctx_s {
     ngx_http_procore_scope_answer_e     answer_type;
     procore_oauth_e                     endpoint; /* of the login host */
 
+    /* companies that it names, but for the token's own; for the report */
+
+    procore_report_named_t             *named;
+    size_t                              nnamed;
+    procore_report_named_t      few_named[NGX_HTTP_PROCORE_SCOPE_NAMED];
+
     unsigned                            snapshot:1;   /* of the store, open */
     unsigned                            started:1;    /* the head was read */
     unsigned                            body_seen:1;  /* its last byte came */
@@ -330,6 +341,7 @@ struct ngx_http_procore_scope_ctx_s {
     unsigned                            unauthorized:1; /* lookup got a 401 */
     unsigned                            redirected:1; /* within nginx */
     unsigned                            relay_over:1; /* redirected after it */
+    unsigned                            named_unknown:1; /* a project */
 };
 
 

@@ -7,6 +7,7 @@
 
 #include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_candidate.h"
+#include "ngx_http_procore_scope_report.h"
 #include "ngx_http_procore_scope_stats.h"
 
 
@@ -174,6 +175,9 @@ ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
     ctx->known = PROCORE_NOT_FOUND;
 
     ngx_http_procore_scope_judge_init(ctx, &ctx->judge);
+
+    ctx->named = ctx->few_named;
+    ctx->judge.tells = 1;
 
     if (r == r->main) {
         ctx->normal = r->uri;
@@ -436,6 +440,7 @@ ngx_http_procore_scope_before_log(void *data)
     ngx_http_procore_scope_candidate_end(ctx);
     ngx_http_procore_scope_first_over(ctx);
     ngx_http_procore_scope_link_seen(ctx);
+    ngx_http_procore_scope_report_seen(ctx);
 
     if (ctx->request != ctx->request->main) {
         ngx_http_procore_scope_count_subrequest(ctx);

@@ -5,7 +5,7 @@
  */
 
 
-#include "ngx_http_procore_scope.h"
+#include "ngx_http_procore_scope_report.h"
 
 
 static void *ngx_http_procore_scope_judge_alloc(void *data, size_t size);
@@ -15,7 +15,8 @@ static int ngx_http_procore_scope_judge_owner(void *data, uint64_t id,
 
 static const procore_judge_calls_t  ngx_http_procore_scope_judge_calls = {
     ngx_http_procore_scope_judge_alloc,
-    ngx_http_procore_scope_judge_owner
+    ngx_http_procore_scope_judge_owner,
+    ngx_http_procore_scope_report_named
 };
 
 

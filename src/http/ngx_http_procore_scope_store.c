@@ -7,6 +7,7 @@
 
 #include "ngx_http_procore_scope_stats.h"
 #include "ngx_http_procore_scope_audit.h"
+#include "ngx_http_procore_scope_report.h"
 #include "ngx_http_procore_scope_writer.h"
 
 
@@ -147,7 +148,9 @@ ngx_http_procore_scope_store_init_process(ngx_cycle_t *cycle)
 
     ngx_http_procore_scope_stats_init_process(pmcf);
 
-    if (ngx_http_procore_scope_writer_init(cycle, pmcf->pool) != NGX_OK) {
+    if (ngx_http_procore_scope_writer_init(cycle, pmcf->pool) != NGX_OK
+        || ngx_http_procore_scope_report_init(cycle) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -181,6 +184,7 @@ ngx_http_procore_scope_store_exit_process(ngx_cycle_t *cycle)
     ngx_http_procore_scope_writer_end();
     ngx_http_procore_scope_watch_exit();
     ngx_http_procore_scope_chain_exit();
+    ngx_http_procore_scope_report_exit();
     ngx_http_procore_scope_writer_exit();
 
     ngx_http_procore_scope_worker_exit();

@@ -73,6 +73,32 @@ ngx_http_procore_scope_write_repeats(procore_store_op_t *op)
 }
 
 
+size_t
+ngx_http_procore_scope_write_piece(ngx_http_procore_scope_write_t *w,
+    ngx_uint_t failed)
+{
+    if (failed) {
+        return w->first < w->total ? w->total - w->first - w->op.nprojects : 0;
+    }
+
+    w->first += w->op.nprojects;
+    w->moved += w->op.moved;
+    w->kept += w->op.kept;
+
+    return w->first < w->total ? w->total - w->first : 0;
+}
+
+
+void
+ngx_http_procore_scope_write_whole(ngx_http_procore_scope_write_t *w)
+{
+    w->op.projects = w->projects;
+    w->op.nprojects = w->total;
+    w->op.moved = w->moved;
+    w->op.kept = w->kept;
+}
+
+
 void
 ngx_http_procore_scope_write_free(ngx_queue_t *queue)
 {

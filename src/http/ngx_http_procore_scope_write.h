@@ -3,7 +3,7 @@
  * One operation on its way to the disk: a copy, with all that it points to, in
  * one block of memory.
  *
- * Only ngx_http_procore_scope_writer.c includes it.
+ * Only the writer includes it.
  */
 
 
@@ -45,6 +45,15 @@ ngx_http_procore_scope_write_t *ngx_http_procore_scope_write_copy(
 /* 1 where it is to be tried again after a failure that was told, else 0. */
 
 ngx_uint_t ngx_http_procore_scope_write_repeats(procore_store_op_t *op);
+
+/*
+ * A piece of a list was written, or was not ("failed").  Returns how many ids
+ * are still to be written; ..._whole() makes the operation tell of all pieces.
+ */
+
+size_t ngx_http_procore_scope_write_piece(ngx_http_procore_scope_write_t *w,
+    ngx_uint_t failed);
+void ngx_http_procore_scope_write_whole(ngx_http_procore_scope_write_t *w);
 
 /* Empties a queue of copies. */
 

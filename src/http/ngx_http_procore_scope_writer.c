@@ -8,7 +8,7 @@
 
 
 #include "ngx_http_procore_scope_stats.h"
-#include "ngx_http_procore_scope_write.h"
+#include "ngx_http_procore_scope_job.h"
 #include "ngx_http_procore_scope_writer.h"
 
 
@@ -33,28 +33,9 @@
 #define NGX_HTTP_PROCORE_SCOPE_TRIES         6
 #define NGX_HTTP_PROCORE_SCOPE_TRY_PAUSE     3000    /* milliseconds */
 
-/* Keys that one pass of the sweep looks at. */
-
-#define NGX_HTTP_PROCORE_SCOPE_SWEEP         2000
-
 /* A worker that shuts down waits at most this long for a commit. */
 
 #define NGX_HTTP_PROCORE_SCOPE_COMMIT_TIME   60000   /* milliseconds */
-
-
-typedef struct {
-    procore_store_t                   *store;
-    procore_store_op_t                *ops[PROCORE_STORE_GROUP];
-    ngx_http_procore_scope_write_t    *writes[PROCORE_STORE_GROUP];
-    ngx_uint_t                         n;
-    ngx_uint_t                         sweep;
-    procore_store_cursor_t             cursor;
-    uint64_t                           now;
-    size_t                             removed;
-    uint64_t                           usec;      /* that the commit took */
-    int                                rc;
-    char                               error[PROCORE_STORE_ERROR_TEXT];
-} ngx_http_procore_scope_job_t;
 
 
 typedef struct {
@@ -68,6 +49,7 @@ typedef struct {
     ngx_queue_t                        lists;
     size_t                             nlisted;    /* ids in lists */
     size_t                             nsealed;    /* bytes in tokens */
+    ngx_queue_t                        apart;      /* each its own group */
     ngx_queue_t                        again;
     ngx_uint_t                         nagain;
     ngx_event_t                        again_event;
@@ -83,15 +65,14 @@ typedef struct {
 
 static void ngx_http_procore_scope_writer_start(void);
 static void ngx_http_procore_scope_writer_fill(void);
+static ngx_uint_t ngx_http_procore_scope_writer_late(void);
+static void ngx_http_procore_scope_writer_fill_apart(void);
 static void ngx_http_procore_scope_writer_fill_lists(void);
 static void ngx_http_procore_scope_writer_take(
     ngx_http_procore_scope_write_t *w);
-static void ngx_http_procore_scope_writer_thread(void *data, ngx_log_t *log);
 static void ngx_http_procore_scope_writer_done(ngx_event_t *ev);
 static void ngx_http_procore_scope_writer_finish(
     ngx_http_procore_scope_write_t *w, int rc);
-static void ngx_http_procore_scope_writer_count(
-    ngx_http_procore_scope_job_t *job);
 static void ngx_http_procore_scope_writer_result(int rc, const char *error);
 static void ngx_http_procore_scope_writer_tell(void);
 static void ngx_http_procore_scope_writer_repeat(
@@ -110,6 +91,7 @@ ngx_http_procore_scope_writer_init(ngx_cycle_t *cycle, ngx_thread_pool_t *pool)
 
     ngx_queue_init(&writer.tokens);
     ngx_queue_init(&writer.lists);
+    ngx_queue_init(&writer.apart);
     ngx_queue_init(&writer.again);
 
     writer.pool = pool;
@@ -122,7 +104,7 @@ ngx_http_procore_scope_writer_init(ngx_cycle_t *cycle, ngx_thread_pool_t *pool)
     }
 
     writer.job = writer.task->ctx;
-    writer.task->handler = ngx_http_procore_scope_writer_thread;
+    writer.task->handler = ngx_http_procore_scope_job_run;
     writer.task->event.handler = ngx_http_procore_scope_writer_done;
     writer.task->event.data = &writer;
 
@@ -188,6 +170,17 @@ ngx_http_procore_scope_writer_add(procore_store_op_t *op,
         writer.nlisted += w->total;
         ngx_queue_insert_tail(&writer.lists, &w->queue);
 
+    } else if (op->type == PROCORE_STORE_REPORT) {
+
+        if (writer.store == NULL) {
+            ngx_free(w);
+            return NGX_ERROR;
+        }
+
+        w->handler = handler;
+        w->data = data;
+        ngx_queue_insert_tail(&writer.apart, &w->queue);
+
     } else {
 
         if (writer.store == NULL
@@ -248,7 +241,7 @@ ngx_http_procore_scope_writer_exit(void)
     /* the thread has finished its group; nobody is left to be told */
 
     if (writer.busy) {
-        ngx_http_procore_scope_writer_count(job);
+        ngx_http_procore_scope_job_count(job);
 
         for (i = 0; i < job->n; i++) {
             ngx_free(job->writes[i]);
@@ -265,23 +258,31 @@ ngx_http_procore_scope_writer_exit(void)
     writer.sweep = 0;
     ngx_http_procore_scope_write_free(&writer.lists);
 
-    while (writer.store != NULL && !ngx_queue_empty(&writer.tokens)) {
-
+    while (writer.store != NULL
+           && (!ngx_queue_empty(&writer.tokens)
+               || !ngx_queue_empty(&writer.apart)))
+    {
         ngx_http_procore_scope_writer_fill();
-        ngx_http_procore_scope_writer_thread(job, writer.log);
-        ngx_http_procore_scope_writer_count(job);
+
+        if (job->n == 0) {
+            ngx_http_procore_scope_writer_fill_apart();
+        }
+
+        ngx_http_procore_scope_job_run(job, writer.log);
+        ngx_http_procore_scope_job_count(job);
 
         for (i = 0; i < job->n; i++) {
             ngx_free(job->writes[i]);
         }
 
-        if (job->rc != PROCORE_OK) {
+        if (job->rc != PROCORE_OK && !job->apart) {
             ngx_http_procore_scope_writer_result(job->rc, job->error);
             break;
         }
     }
 
     ngx_http_procore_scope_write_free(&writer.tokens);
+    ngx_http_procore_scope_write_free(&writer.apart);
 
     writer.job = NULL;
     writer.store = NULL;
@@ -299,12 +300,20 @@ ngx_http_procore_scope_writer_start(void)
 
     job = writer.job;
     job->n = 0;
+    job->apart = 0;
     job->sweep = 0;
 
     /* a queue that is never empty must not keep the sweep away */
 
     if (writer.sweep < 2) {
-        ngx_http_procore_scope_writer_fill();
+
+        if (!ngx_http_procore_scope_writer_late()) {
+            ngx_http_procore_scope_writer_fill();
+        }
+
+        if (job->n == 0) {
+            ngx_http_procore_scope_writer_fill_apart();
+        }
     }
 
     if (job->n == 0) {
@@ -353,6 +362,7 @@ ngx_http_procore_scope_writer_fill(void)
 
     job = writer.job;
     job->n = 0;
+    job->apart = 0;
     job->sweep = 0;
 
     while (job->n < PROCORE_STORE_GROUP && !ngx_queue_empty(&writer.tokens)) {
@@ -374,6 +384,45 @@ ngx_http_procore_scope_writer_fill(void)
     }
 
     ngx_http_procore_scope_writer_fill_lists();
+}
+
+
+/* Nor from what is written by itself, whose turn is after the others. */
+
+static ngx_uint_t
+ngx_http_procore_scope_writer_late(void)
+{
+    ngx_http_procore_scope_write_t  *w;
+
+    if (ngx_queue_empty(&writer.apart)) {
+        return 0;
+    }
+
+    w = ngx_queue_data(ngx_queue_head(&writer.apart),
+                       ngx_http_procore_scope_write_t, queue);
+
+    return (ngx_msec_int_t) (ngx_current_msec - w->queued)
+           > NGX_HTTP_PROCORE_SCOPE_QUEUE_AGE;
+}
+
+
+static void
+ngx_http_procore_scope_writer_fill_apart(void)
+{
+    writer.job->n = 0;
+    writer.job->sweep = 0;
+
+    if (ngx_queue_empty(&writer.apart)) {
+        return;
+    }
+
+    writer.oldest = ngx_current_msec;
+    writer.job->apart = 1;
+
+    ngx_http_procore_scope_writer_take(
+                              ngx_queue_data(ngx_queue_head(&writer.apart),
+                                             ngx_http_procore_scope_write_t,
+                                             queue));
 }
 
 
@@ -423,33 +472,6 @@ ngx_http_procore_scope_writer_take(ngx_http_procore_scope_write_t *w)
 
 
 static void
-ngx_http_procore_scope_writer_thread(void *data, ngx_log_t *log)
-{
-    ngx_http_procore_scope_job_t *job = data;
-
-    struct timespec  begun, done;
-
-    job->usec = 0;
-
-    if (job->sweep) {
-        job->rc = procore_store_sweep(job->store, &job->cursor,
-                                      NGX_HTTP_PROCORE_SCOPE_SWEEP, job->now,
-                                      &job->removed, job->error);
-        return;
-    }
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &begun);
-
-    job->rc = procore_store_write(job->store, job->ops, job->n, job->error);
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &done);
-
-    job->usec = (uint64_t) ((done.tv_sec - begun.tv_sec) * 1000000
-                            + (done.tv_nsec - begun.tv_nsec) / 1000);
-}
-
-
-static void
 ngx_http_procore_scope_writer_done(ngx_event_t *ev)
 {
     int                              rc;
@@ -463,8 +485,13 @@ ngx_http_procore_scope_writer_done(ngx_event_t *ev)
         ngx_del_timer(&writer.alive);
     }
 
-    ngx_http_procore_scope_writer_result(job->rc, job->error);
-    ngx_http_procore_scope_writer_count(job);
+    /* what is written by itself tells of its failure by itself */
+
+    if (!job->apart) {
+        ngx_http_procore_scope_writer_result(job->rc, job->error);
+    }
+
+    ngx_http_procore_scope_job_count(job);
 
     rc = job->rc;
     n = job->n;
@@ -488,6 +515,7 @@ ngx_http_procore_scope_writer_done(ngx_event_t *ev)
 static void
 ngx_http_procore_scope_writer_finish(ngx_http_procore_scope_write_t *w, int rc)
 {
+    size_t                             n;
     ngx_uint_t                         failed;
     ngx_http_procore_scope_written_pt  handler;
 
@@ -495,27 +523,16 @@ ngx_http_procore_scope_writer_finish(ngx_http_procore_scope_write_t *w, int rc)
 
     if (w->op.type == PROCORE_STORE_PROJECTS) {
 
-        if (!failed) {
-            w->first += w->op.nprojects;
-            w->moved += w->op.moved;
-            w->kept += w->op.kept;
+        n = ngx_http_procore_scope_write_piece(w, failed);
 
-            if (w->first < w->total && rc == PROCORE_OK) {
-                ngx_queue_insert_tail(&writer.lists, &w->queue);
-                ngx_http_procore_scope_writer_start();
-                return;
-            }
+        if (n && rc == PROCORE_OK) {
+            ngx_queue_insert_tail(&writer.lists, &w->queue);
+            ngx_http_procore_scope_writer_start();
+            return;
         }
 
-        if (w->first < w->total) {
-            writer.nlisted -= failed ? w->total - w->first - w->op.nprojects
-                                     : w->total - w->first;
-        }
-
-        w->op.projects = w->projects;
-        w->op.nprojects = w->total;
-        w->op.moved = w->moved;
-        w->op.kept = w->kept;
+        writer.nlisted -= n;
+        ngx_http_procore_scope_write_whole(w);
     }
 
     w->op.rc = rc;
@@ -533,33 +550,6 @@ ngx_http_procore_scope_writer_finish(ngx_http_procore_scope_write_t *w, int rc)
     }
 
     ngx_free(w);
-}
-
-
-/* What a group has done, in the event loop. */
-
-static void
-ngx_http_procore_scope_writer_count(ngx_http_procore_scope_job_t *job)
-{
-    ngx_uint_t  i;
-
-    if (job->rc != PROCORE_OK) {
-        ngx_http_procore_scope_count(
-                              NGX_HTTP_PROCORE_SCOPE_STAT_COMMIT_FAILURES, 1);
-        return;
-    }
-
-    if (job->sweep) {
-        return;
-    }
-
-    ngx_http_procore_scope_count_commit(job->usec);
-
-    for (i = 0; i < job->n; i++) {
-        if (job->ops[i]->rc == PROCORE_OK && job->ops[i]->made) {
-            ngx_http_procore_scope_count_binding(job->ops[i]->way);
-        }
-    }
 }
 
 

@@ -16,8 +16,6 @@ static procore_verdict_e procore_judge_company(procore_judge_t *judge,
     uint64_t company);
 static procore_verdict_e procore_judge_first(procore_judge_t *judge,
     const procore_claim_t *claim);
-static uint64_t procore_judge_alias(procore_judge_t *judge,
-    const procore_str_t *uuid);
 static int procore_judge_foreign_uuid(procore_judge_t *judge,
     const procore_claim_t *claim);
 static procore_verdict_e procore_judge_project(procore_judge_t *judge,
@@ -150,6 +148,10 @@ procore_judge_claim(void *data, const procore_claim_t *claim)
 
     default:
         break;
+    }
+
+    if (judge->tells && verdict != PROCORE_VERDICT_OWN) {
+        procore_judge_tell(judge, claim, verdict);
     }
 
     procore_judge_keep(judge, claim, verdict, reason, rank);
@@ -293,9 +295,7 @@ procore_judge_first(procore_judge_t *judge, const procore_claim_t *claim)
 }
 
 
-/* The company with this other name, 0: none. */
-
-static uint64_t
+uint64_t
 procore_judge_alias(procore_judge_t *judge, const procore_str_t *uuid)
 {
     size_t                  i, n;

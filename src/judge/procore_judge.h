@@ -118,6 +118,13 @@ typedef struct {
 } procore_judge_owner_t;
 
 
+/* How a company that is not the token's is named. */
+
+#define PROCORE_NAMED_PROJECT   0x01    /* by a project of it */
+#define PROCORE_NAMED_EXCEPTED  0x02    /* by an exception */
+#define PROCORE_NAMED_UNKNOWN   0x04    /* a project of no known company */
+
+
 /*
  * What the judge asks of its caller; "data" is judge->data.
  *
@@ -127,12 +134,18 @@ typedef struct {
  * owner: the company of a project.  PROCORE_OK with *owner set;
  * PROCORE_NOT_FOUND where it is not known, or its time is over; any other code:
  * the store could not be asked.
+ *
+ * named: where judge->tells is set, each claim that names another company than
+ * the token's, or any while it has none; company 0: a UUID that is nobody's,
+ * or PROCORE_NAMED_UNKNOWN.  Not told is a project that joins judge->unknown.
  */
 
 typedef struct {
     void                *(*alloc)(void *data, size_t size);
     int                  (*owner)(void *data, uint64_t project,
                                   procore_judge_owner_t *owner);
+    void                 (*named)(void *data, uint64_t company,
+                                  procore_carrier_e carrier, unsigned how);
 } procore_judge_calls_t;
 
 
@@ -175,6 +188,8 @@ typedef struct {
 
     uint64_t                      last_id;        /* judged just before */
     procore_verdict_e             last_verdict;
+    uint64_t                      last_told;      /* project, for "named" */
+    unsigned                      asked;          /* owners, for "named" */
 
     unsigned                      first_use:1;    /* may bind the token */
     unsigned                      several:1;      /* more than one named */
@@ -186,6 +201,7 @@ typedef struct {
     unsigned                      unsupported:1;  /* type of the body */
     unsigned                      unread:4;       /* bits 1 << carrier */
     unsigned                      refresh:1;      /* the list, soon */
+    unsigned                      tells:1;        /* calls->named is told */
 } procore_judge_t;
 
 

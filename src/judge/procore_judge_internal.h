@@ -30,6 +30,16 @@ void procore_judge_keep(procore_judge_t *judge, const procore_claim_t *claim,
 procore_verdict_e procore_judge_add_unknown(procore_judge_t *judge,
     const procore_claim_t *claim);
 
+/* The company with this other name, 0: none. */
+
+uint64_t procore_judge_alias(procore_judge_t *judge,
+    const procore_str_t *uuid);
+
+/* Tells calls->named of a claim, as procore_judge.h says. */
+
+void procore_judge_tell(procore_judge_t *judge, const procore_claim_t *claim,
+    procore_verdict_e verdict);
+
 /* Copies a text into the judge's memory.  PROCORE_OK or PROCORE_ERROR. */
 
 int procore_judge_copy(procore_judge_t *judge, procore_str_t *to,

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "procore_crc32c.h"
-#include "procore_record.h"
+#include "procore_record_bytes.h"
+#include "procore_report_record.h"
 
 
 #define PROCORE_TOKEN_LIVE  1
@@ -19,46 +20,10 @@ procore_db_name(procore_db_e db)
 {
     static const char *const  names[PROCORE_DB_COUNT] = {
         "meta", "family", "token", "project", "sealed", "spent",
-        "link", "paused",
-        "audit"
+        "link", "paused", "audit", "report"
     };
 
     return names[db];
-}
-
-
-static unsigned char *
-procore_put(unsigned char *p, uint64_t number, unsigned bytes)
-{
-    while (bytes--) {
-        *p++ = (unsigned char) (number >> (8 * bytes));
-    }
-
-    return p;
-}
-
-
-static unsigned char *
-procore_put_bytes(unsigned char *p, const unsigned char *data, size_t len)
-{
-    memcpy(p, data, len);
-
-    return p + len;
-}
-
-
-static uint64_t
-procore_get(const unsigned char **p, unsigned bytes)
-{
-    uint64_t  number;
-
-    number = 0;
-
-    while (bytes--) {
-        number = number << 8 | *(*p)++;
-    }
-
-    return number;
 }
 
 
@@ -78,9 +43,7 @@ procore_record_crc(procore_db_e db, const unsigned char *key, size_t key_len,
 }
 
 
-/* Ends the value that goes from "out" to "p" and returns its length. */
-
-static size_t
+size_t
 procore_record_seal(procore_db_e db, const unsigned char *key, size_t key_len,
     unsigned char *out, unsigned char *p)
 {
@@ -94,9 +57,7 @@ procore_record_seal(procore_db_e db, const unsigned char *key, size_t key_len,
 }
 
 
-/* Says whether the last bytes of a value are the checksum of the rest. */
-
-static int
+int
 procore_record_holds(procore_db_e db, const unsigned char *key,
     size_t key_len, const unsigned char *value, size_t len)
 {
@@ -543,6 +504,9 @@ procore_record_verify(procore_db_e db, const unsigned char *key,
                ? procore_audit_unpack(key, value, len, &point)
                : PROCORE_CORRUPT;
 
+    case PROCORE_DB_REPORT:
+        return procore_report_verify(key, key_len, value, len);
+
     default:
         return PROCORE_CORRUPT;
     }
@@ -569,12 +533,7 @@ procore_token_fill(procore_token_t *token,
 }
 
 
-/*
- * Written without additions to what is on disk: a clock that went back or a
- * number near the end of its range makes a record stay.
- */
-
-static int
+int
 procore_older(uint64_t then, uint64_t now, uint64_t seconds)
 {
     return now > then && now - then > seconds;

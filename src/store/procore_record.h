@@ -65,6 +65,9 @@
 #define PROCORE_KEEP_REFRESH    (400 * PROCORE_DAY)  /* refresh, from writing */
 #define PROCORE_KEEP_CLAIMED    120     /* sealed, claimed: after its end */
 #define PROCORE_KEEP_CHAIN      (400 * PROCORE_DAY)  /* audit, from the end */
+#define PROCORE_KEEP_REPORT     (400 * PROCORE_DAY)  /* of the report, since
+                                                        it was last seen */
+#define PROCORE_KEEP_HARMLESS   (30 * PROCORE_DAY)   /* users of one company */
 
 
 /*
@@ -75,6 +78,8 @@
  * its own, so that the library's count of the other one's entries, exact in
  * every transaction and after every crash, is the number of live records.  So
  * have the chooser's links, which are counted by themselves.
+ *
+ * The report is what procore_report_record.h describes.
  */
 
 typedef enum {
@@ -87,6 +92,7 @@ typedef enum {
     PROCORE_DB_LINK,
     PROCORE_DB_PAUSED,
     PROCORE_DB_AUDIT,
+    PROCORE_DB_REPORT,
     PROCORE_DB_COUNT
 } procore_db_e;
 

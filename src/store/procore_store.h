@@ -33,6 +33,10 @@
 
 typedef struct procore_store_s  procore_store_t;
 
+/* procore_store_report.h */
+
+struct procore_report_batch_s;
+
 
 typedef enum {
     PROCORE_TOKEN_ACCESS = 1,
@@ -312,7 +316,15 @@ typedef enum {
      * goes back.  Of more than PROCORE_STORE_CHAINS, the one that ended first
      * goes.
      */
-    PROCORE_STORE_AUDIT
+    PROCORE_STORE_AUDIT,
+
+    /*
+     * Add "report" to the report.  Counts add up, the first time is the
+     * earliest, the last one and the example are the newest; bounds are those
+     * of procore_store_report.h.  It asks for an eighth of the map to be free:
+     * PROCORE_FULL for all of the group otherwise, so it is written alone.
+     */
+    PROCORE_STORE_REPORT
 
 } procore_store_op_e;
 
@@ -427,6 +439,8 @@ typedef struct {
     unsigned            unvouched:1;     /* OPEN: only while fewer than
                                             PROCORE_STORE_SEALED_SHARE live */
 
+    const struct procore_report_batch_s  *report;    /* the caller's */
+
     /*
      * Filled by procore_store_write():
      *   rc       PROCORE_OK; PROCORE_CONFLICT (another company: "bound" tells
@@ -436,7 +450,7 @@ typedef struct {
      *            nothing of this operation was written), PROCORE_MALFORMED
      *            (no token, or no company where one is needed; a keep_until
      *            that has passed), PROCORE_ERROR (no random bytes; no place
-     *            for sealed records)
+     *            for sealed records or for the report)
      *   bound    FAMILY, BIND, WITHDRAW, UNBIND, SET, END, RESTORE, and what
      *            includes them: the family as it is after the transaction
      *   before   SET: the company until now, 0: none

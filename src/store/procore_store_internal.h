@@ -189,6 +189,32 @@ int procore_audit_expire(procore_store_t *store, MDB_txn *txn, uint64_t now,
 int procore_sealed_expire(procore_store_t *store, MDB_txn *txn, uint64_t now,
     size_t max, size_t *removed);
 
+/* The report: one operation (op->rc is set), and the sweep's part. */
+
+int procore_write_report(procore_store_t *store, MDB_txn *txn,
+    procore_store_op_t *op);
+
+/*
+ * Looks at up to *left rows from cursor->key on, and removes those that were
+ * not seen for long; *left and *removed count.  A code of the library;
+ * MDB_NOTFOUND: that was the last one.
+ */
+
+int procore_report_expire(procore_store_t *store, MDB_txn *txn,
+    procore_store_cursor_t *cursor, uint64_t now, size_t *left,
+    size_t *removed);
+
+/*
+ * Counts the rows whose keys begin with "prefix" by their kind; *totals gets
+ * clients, users and namings.  A code of the library.
+ */
+
+struct procore_report_totals_s;
+
+int procore_report_recount(procore_store_t *store, MDB_txn *txn,
+    const unsigned char *prefix, size_t len,
+    struct procore_report_totals_s *totals);
+
 /*
  * Opens what may be damaged, for reading, in a child: where the library finds
  * that its own assumptions do not hold, the child exits.  The library's code.

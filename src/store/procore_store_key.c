@@ -87,7 +87,8 @@ procore_store_has_all(procore_store_t *store)
            && store->dbi[PROCORE_DB_SPENT] != 0
            && store->dbi[PROCORE_DB_LINK] != 0
            && store->dbi[PROCORE_DB_PAUSED] != 0
-           && store->dbi[PROCORE_DB_AUDIT] != 0;
+           && store->dbi[PROCORE_DB_AUDIT] != 0
+           && store->dbi[PROCORE_DB_REPORT] != 0;
 }
 
 

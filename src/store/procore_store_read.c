@@ -121,7 +121,7 @@ procore_store_sealed(procore_store_t *store,
     rc = PROCORE_NOT_FOUND;
 
     for (db = PROCORE_DB_LINK + 1; db > PROCORE_DB_SEALED
-                                && rc == PROCORE_NOT_FOUND; /* void */)
+                                   && rc == PROCORE_NOT_FOUND; /* void */)
     {
         rc = procore_store_get(store, (procore_db_e) --db, key,
                                PROCORE_DIGEST_SIZE, &value);

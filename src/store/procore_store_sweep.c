@@ -1,7 +1,7 @@
 
 /*
- * The sweep: removes tokens, families, projects and sealed records that have
- * run out.
+ * The sweep: removes tokens, families, projects, sealed records and rows of the
+ * report that have run out.
  */
 
 
@@ -201,7 +201,13 @@ procore_sweep_pass(procore_sweep_t *sweep, procore_store_cursor_t *cursor)
         cursor->len = 0;
     }
 
-    return MDB_NOTFOUND;
+    if (cursor->database != PROCORE_DB_REPORT) {
+        cursor->database = PROCORE_DB_REPORT;
+        cursor->len = 0;
+    }
+
+    return procore_report_expire(sweep->store, sweep->txn, cursor, sweep->now,
+                                 &sweep->left, &sweep->removed);
 }
 
 

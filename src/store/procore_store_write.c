@@ -21,6 +21,10 @@
 #define PROCORE_ROOM_MIN   64      /* pages */
 #define PROCORE_ROOM_MAX   4096    /* pages, twice what a sweep touches */
 
+/* The report leaves this part of the map to what bindings need. */
+
+#define PROCORE_ROOM_REPORT  8
+
 
 /*
  * Pages that the transaction "write" may use again: those that the one before
@@ -348,6 +352,9 @@ procore_write_op(procore_store_t *store, MDB_txn *txn, procore_store_op_t *op)
 
     case PROCORE_STORE_AUDIT:
         return procore_write_audit(store, txn, op);
+
+    case PROCORE_STORE_REPORT:
+        return procore_write_report(store, txn, op);
     }
 
     op->rc = PROCORE_MALFORMED;
@@ -369,6 +376,10 @@ procore_store_write(procore_store_t *store, procore_store_op_t **ops, size_t n,
     for (i = 0; i < n; i++) {
         if (ops[i]->sealed_len <= PROCORE_STORE_SEALED_MAX) {
             adds += ops[i]->sealed_len / store->page;
+        }
+
+        if (ops[i]->type == PROCORE_STORE_REPORT) {
+            adds += store->size / store->page / PROCORE_ROOM_REPORT;
         }
     }
 
