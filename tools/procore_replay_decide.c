@@ -34,7 +34,7 @@ static void procore_replay_end(procore_replay_run_t *run,
 
 
 static const procore_judge_calls_t  procore_replay_calls = {
-    procore_replay_alloc, procore_replay_owner
+    procore_replay_alloc, procore_replay_owner, NULL
 };
 
 
