@@ -27,6 +27,7 @@ typedef struct {
     procore_verify_conf_t    conf;
     procore_verify_t        *verify;
     FILE                   **files;
+    unsigned                *groups;
     procore_audit_report_t   report;
 } procore_audit_t;
 
@@ -136,6 +137,68 @@ procore_audit_parse(procore_audit_t *audit, int argc, char **argv)
     if (audit->options.narguments > PROCORE_VERIFY_FILES) {
         return procore_scope_usage("too many files");
     }
+
+    return PROCORE_SCOPE_GO_ON;
+}
+
+
+/* How much of a name is the log's: without ".1", ".2.gz", "-20261124". */
+
+static size_t
+procore_audit_base(const char *name)
+{
+    size_t  len, end;
+
+    len = strlen(name);
+
+    if (len > 3 && strcmp(name + len - 3, ".gz") == 0) {
+        len -= 3;
+    }
+
+    for (end = len; end > 0 && name[end - 1] >= '0' && name[end - 1] <= '9';
+         end--)
+    {
+        /* void */
+    }
+
+    return end > 1 && end < len && (name[end - 1] == '.'
+                                    || name[end - 1] == '-')
+           ? end - 1 : len;
+}
+
+
+/* Files of one log have the number of the first one. */
+
+static int
+procore_audit_group(procore_audit_t *audit)
+{
+    int     i, j;
+    char  **names;
+    size_t  len;
+
+    names = audit->options.arguments;
+    audit->groups = calloc((size_t) audit->options.narguments,
+                           sizeof(unsigned));
+
+    if (audit->groups == NULL) {
+        return PROCORE_SCOPE_UNSURE;
+    }
+
+    for (i = 0; i < audit->options.narguments; i++) {
+        len = procore_audit_base(names[i]);
+
+        for (j = 0; j < i; j++) {
+            if (procore_audit_base(names[j]) == len
+                && strncmp(names[j], names[i], len) == 0)
+            {
+                break;
+            }
+        }
+
+        audit->groups[i] = (unsigned) j;
+    }
+
+    audit->conf.groups = audit->groups;
 
     return PROCORE_SCOPE_GO_ON;
 }
@@ -340,6 +403,10 @@ procore_scope_audit_verify(int argc, char **argv)
     rc = procore_audit_parse(audit, argc, argv);
 
     if (rc == PROCORE_SCOPE_GO_ON) {
+        rc = procore_audit_group(audit);
+    }
+
+    if (rc == PROCORE_SCOPE_GO_ON) {
         audit->verify = procore_verify_new(&audit->conf);
         rc = audit->verify ? procore_audit_run(audit) : PROCORE_SCOPE_UNSURE;
     }
@@ -353,6 +420,7 @@ procore_scope_audit_verify(int argc, char **argv)
     }
 
     free(audit->files);
+    free(audit->groups);
     procore_wipe(audit->keys, sizeof(audit->keys));
     free(audit);
 

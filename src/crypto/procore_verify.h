@@ -91,16 +91,20 @@ typedef struct procore_verify_s  procore_verify_t;
 
 
 /*
- * "keys" (at least one) are the caller's and stay until the end.  "whole": the
- * files are all that there ever were, so every chain must begin with its first
- * record.  "prefix": a line may have anything before its record, as syslog
- * writes it; nothing seals that.  "found" is called for each finding, during
- * procore_verify_line() or _end().  NULL: no memory.
+ * "keys" (at least one) are the caller's and stay until the end.  "groups" (the
+ * caller's, too): for each file the number of its log, below
+ * PROCORE_VERIFY_FILES; a worker has one chain for all logs, and goes from one
+ * to the other and back, but not among the files that a log has become.  NULL:
+ * one log.  "whole": the files are all that there ever were, so every chain
+ * must begin with its first record.  "prefix": a line may have anything before
+ * its record, as syslog writes it; nothing seals that.  "found" is called for
+ * each finding, during procore_verify_line() or _end().  NULL: no memory.
  */
 
 typedef struct {
     const procore_chain_key_t  *keys;
     size_t                      nkeys;
+    const unsigned             *groups;
     unsigned                    whole:1;
     unsigned                    prefix:1;
     procore_found_pt            found;

@@ -187,23 +187,36 @@ procore_verify_begin(procore_verify_t *verify, procore_verify_chain_t *chain)
 }
 
 
-/* In a file, the order of lines is the chain's; a file is not entered twice. */
+/*
+ * In a file, the order of lines is the chain's; of the files that one log has
+ * become, none is entered twice.
+ */
 
 static void
 procore_verify_order(procore_verify_t *verify, procore_verify_chain_t *chain,
     procore_verify_run_t *prev, procore_verify_run_t *run, uint64_t stamp)
 {
-    unsigned  moved;
+    unsigned                moved, number;
+    procore_verify_file_t  *file, *group;
 
-    if (run->first.file == prev->last.file) {
-        moved = run->first.line < prev->last.line;
+    number = run->first.file;
+    file = &verify->files[number];
+    group = &verify->files[verify->conf.groups ? verify->conf.groups[number]
+                                               : 0];
 
-    } else {
-        verify->left[prev->last.file] = stamp;
-        moved = verify->left[run->first.file] == stamp;
+    moved = (file->entered == stamp && run->first.line < file->line)
+            || file->left == stamp;
+
+    if (group->grouped == stamp && group->file != number) {
+        verify->files[group->file].left = stamp;
     }
 
-    if (moved) {
+    group->grouped = stamp;
+    group->file = number;
+    file->entered = stamp;
+    file->line = run->last.line;
+
+    if (moved && prev) {
         procore_verify_tell(verify, chain, PROCORE_FOUND_MOVED,
                             prev->last.sequence, run->first.sequence,
                             &prev->last, &run->first);
@@ -224,6 +237,7 @@ procore_verify_runs(procore_verify_t *verify, procore_verify_chain_t *chain,
     procore_verify_begin(verify, chain);
 
     prev = chain->runs;
+    procore_verify_order(verify, chain, NULL, prev, stamp);
 
     for (i = 1; i < chain->nruns; i++) {
         run = &chain->runs[i];

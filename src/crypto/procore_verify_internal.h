@@ -46,12 +46,26 @@ struct procore_verify_chain_s {
 };
 
 
+/*
+ * Where the walk along a chain is.  Each mark counts for the chain whose number
+ * it has.
+ */
+
+typedef struct {
+    uint64_t                 entered;
+    uint64_t                 left;
+    uint64_t                 line;       /* the last one, once entered */
+    uint64_t                 grouped;    /* of a group: "file" is set */
+    unsigned                 file;
+} procore_verify_file_t;
+
+
 struct procore_verify_s {
     procore_verify_conf_t    conf;
     procore_verify_sum_t     sum;
     size_t                   nchains;
     size_t                   nruns;
-    uint64_t                 left[PROCORE_VERIFY_FILES];
+    procore_verify_file_t    files[PROCORE_VERIFY_FILES];
     procore_verify_chain_t  *buckets[PROCORE_VERIFY_BUCKETS];
 };
 

@@ -124,7 +124,7 @@ verify(const log_t *log, const int *order, unsigned whole)
 {
     uint64_t               line;
     procore_verify_t      *v;
-    procore_verify_conf_t  conf = { &key, 1, 0, 0, keep_found, NULL };
+    procore_verify_conf_t  conf = { &key, 1, NULL, 0, 0, keep_found, NULL };
 
     conf.whole = whole & 1;
     nfound = 0;
@@ -379,7 +379,7 @@ test_store(void)
     int                     i;
     procore_verify_t       *v;
     procore_chain_point_t   point = { { 0 }, 5, NOW };
-    procore_verify_conf_t   conf = { &key, 1, 0, 0, keep_found, NULL };
+    procore_verify_conf_t   conf = { &key, 1, NULL, 0, 0, keep_found, NULL };
 
     memcpy(point.id, id_a, sizeof(id_a));
 
