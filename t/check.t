@@ -327,6 +327,10 @@ sub next_records {
     wait_for(WAIT, sub {
         seek $log, 0, 1;
         while (my $line = <$log>) {
+            if ($line !~ /\n\z/) {    # the rest is still being written
+                seek $log, -length $line, 1;
+                last;
+            }
             my ($agent) = $line =~ /"user_agent":\{"original":"([^"]*)"/;
             my ($decision, $reason) = $line =~ /"procore_scope":\{.*?
                 "decision":"(\w+)","reason":"(\w+)"/x;
