@@ -455,7 +455,7 @@ typedef struct {
      *            includes them: the family as it is after the transaction
      *   before   SET: the company until now, 0: none
      *   record   SEALED_*: the record "key" as it was before, without "sealed"
-     *   made     1 where this operation has bound a family that had no company
+     *   made     1 where this operation has given a family its company
      *   moved    PROJECTS: how many were known for another company before and
      *            were not expired; FORGET: how many were removed
      *   kept     PROJECTS, "passing": how many are known for another company

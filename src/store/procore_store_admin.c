@@ -345,8 +345,15 @@ procore_write_binding(procore_admin_t *admin)
         return 0;
     }
 
-    return op->type == PROCORE_STORE_SET ? procore_admin_set(admin)
-                                         : procore_admin_end(admin);
+    if (op->type == PROCORE_STORE_END) {
+        return procore_admin_end(admin);
+    }
+
+    rc = procore_admin_set(admin);
+
+    op->made = op->rc == PROCORE_OK && op->before != op->company;
+
+    return rc;
 }
 
 

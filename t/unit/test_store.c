@@ -422,6 +422,48 @@ test_damaged_family(procore_store_t *store)
 }
 
 
+static void
+test_told(procore_store_t *store)
+{
+    procore_store_op_t    op;
+    procore_store_stat_t  before, after;
+
+    is_int(procore_store_begin(store), PROCORE_OK, "begin");
+    is_int(procore_store_stat(store, &before), PROCORE_OK, "its size");
+    procore_store_end(store);
+
+    op = fixture_op(PROCORE_STORE_FAMILY, 0, 9001, 9002, A);
+    is_int(fixture_write(store, &op), PROCORE_OK, "a pair, bound");
+    is_int(op.made, 1, "is told to be bound now");
+
+    op = fixture_op(PROCORE_STORE_FAMILY, 9002, 9003, 9004, A);
+    is_int(fixture_write(store, &op), PROCORE_OK, "refreshed");
+    is_int(op.made, 0, "was bound before");
+
+    op = fixture_op(PROCORE_STORE_FAMILY, 0, 9005, 0, 0);
+    is_int(fixture_write(store, &op), PROCORE_OK, "unbound");
+    is_int(op.made, 0, "is not bound");
+    is_int(bind_access(store, 9005, A, &op), PROCORE_OK, "later");
+    is_int(op.made, 1, "is bound then");
+
+    op = fixture_op(PROCORE_STORE_SET, 0, 9005, 0, B);
+    is_int(fixture_write(store, &op), PROCORE_OK, "set by the operator");
+    is_int(op.made, 1, "to another company");
+    is_int(fixture_write(store, &op), PROCORE_OK, "and once more");
+    is_int(op.made, 0, "changes nothing");
+
+    is_int(procore_store_begin(store), PROCORE_OK, "begin");
+    is_int(procore_store_stat(store, &after), PROCORE_OK, "its size");
+    procore_store_end(store);
+
+    is_int((long long) (after.tokens - before.tokens), 5, "five tokens more");
+    is_int((long long) (after.families - before.families), 2, "two families");
+    is_int((long long) after.projects, (long long) before.projects,
+           "no project");
+    ok(after.bytes >= before.bytes && after.bytes <= after.limit, "in bounds");
+}
+
+
 int
 main(void)
 {
@@ -438,6 +480,7 @@ main(void)
     test_projects(store);
     test_passing_projects(store);
     test_damaged_family(store);
+    test_told(store);
 
     procore_store_close(store);
     fixture_clean();
