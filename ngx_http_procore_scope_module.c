@@ -273,8 +273,8 @@ static ngx_command_t  ngx_http_procore_scope_commands[] = {
       NULL },
 
     { ngx_string("procore_scope_admin"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_ANY,
-      ngx_http_procore_scope_not_built,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_procore_scope_admin_location,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

@@ -386,15 +386,6 @@ subtest 'these may be repeated' => sub {
 };
 
 
-subtest 'what this version does not have' => sub {
-    my $missing = qr/is not available in this version/;
-
-    refused($_, $missing, 'location') for (
-        'procore_scope_admin',
-    );
-};
-
-
 subtest 'what weakens the promise is said' => sub {
     warned("procore_scope_undecided $_ allow", qr/undecided $_ allow" lets/)
         for qw(all lookup_failed store_failed);
@@ -440,19 +431,11 @@ my $reference = project_file('docs/directives.md');
 
 
 subtest 'the reference has every directive' => sub {
-    my %in_code;
     my $code = project_file('ngx_http_procore_scope_module.c');
-    $in_code{$1} = $2 eq 'ngx_http_procore_scope_not_built' while
-        $code =~ /\{ ngx_string\("(procore_scope\w*)"\),\n.*\n\s+(\w+),/g;
-
-    my @built = grep { !$in_code{$_} } keys %in_code;
-    my @later = grep { $in_code{$_} } keys %in_code;
+    my @built = $code =~ /\{ ngx_string\("(procore_scope\w*)"\),/g;
 
     is(sorted($reference =~ /^## (procore_scope\w*)$/mg), sorted(@built),
-       'the ones that work have a section each');
-    is(sorted(chapter($reference, '# Directives of later versions')
-              =~ /`(procore_scope_(?!bind)\w+)`/g),
-       sorted(@later), 'the others are named');
+       'they have a section each');
 
     for my $name (sort @built) {
         like(chapter($reference, "## $name"),

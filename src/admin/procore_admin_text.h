@@ -12,11 +12,11 @@
 
 
 /*
- * The longest of these objects, bytes: a client id in JSON takes six bytes for
- * one, all other members together less than 500.
+ * The longest of these objects and what stands around it, bytes: a client id
+ * takes two bytes for one, all other members together less than 600.
  */
 
-#define PROCORE_ADMIN_LINE  (6 * PROCORE_STORE_CLIENT_MAX + 512)
+#define PROCORE_ADMIN_LINE  (2 * PROCORE_STORE_CLIENT_MAX + 640)
 
 /* "2026-11-24T14:00:00Z" */
 

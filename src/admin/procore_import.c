@@ -196,7 +196,7 @@ procore_import_keep(procore_import_t *import,
     record->company = line->company;
     record->project = line->project;
     record->user = line->user;
-    record->bound_at = line->bound_at;
+    record->bound_at = line->paused_at ? line->paused_at : line->bound_at;
     record->expires_at = line->expires_at;
     record->written_at = line->project ? line->learnt_at : line->written_at;
     record->valid_for = line->valid_for;
@@ -599,6 +599,7 @@ procore_import_operation(const procore_import_t *import, size_t i,
 
     if (record->shape == PROCORE_LINE_PAUSE) {
         op->type = PROCORE_STORE_PAUSE;
+        op->bound_at = record->bound_at;
         return;
     }
 

@@ -217,6 +217,7 @@ struct ngx_http_procore_scope_loc_conf_s {
                                                      see it, NULL: none */
     ngx_uint_t                  chooser;          /* it is this location */
     ngx_uint_t                  status;           /* 0, or ..._STATUS_... */
+    ngx_uint_t                  admin;            /* so is this, and for whom */
 
     /* what the proxy module was told here; NULL: nothing */
 
@@ -305,6 +306,8 @@ struct ngx_http_procore_scope_ctx_s {
     ngx_http_procore_scope_learn_t     *learn;    /* projects that pass by */
     ngx_http_procore_scope_relay_t     *relay;
     ngx_http_procore_scope_chooser_t   *chooser;
+    struct ngx_http_procore_scope_admin_s  *admin;  /* this is the operator's */
+    ngx_str_t                           sentence; /* of the refusal, or empty */
     ngx_str_t                           choose_url; /* for this refusal */
     ngx_http_procore_scope_call_t      *call;     /* this is its subrequest */
 
@@ -604,6 +607,7 @@ ngx_http_procore_scope_str(const procore_str_t *from)
 
 const char *ngx_http_procore_scope_decision_name(
     procore_decision_e decision);
+const char *ngx_http_procore_scope_mode_name(ngx_uint_t mode);
 const char *ngx_http_procore_scope_way_name(procore_way_e way);
 const char *ngx_http_procore_scope_carrier_name(procore_carrier_e carrier);
 

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_procore_scope_audit.h"
+#include "ngx_http_procore_scope_admin.h"
 #include "ngx_http_procore_scope_learn.h"
 #include "ngx_http_procore_scope_record.h"
 #include "ngx_http_procore_scope_relay.h"
@@ -319,11 +320,12 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
         }
     }
 
-    p = ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_ENFORCE
-        ? ngx_http_procore_scope_put(p, "},\"procore_scope\":{\"mode\":"
-                                        "\"enforce\",\"decision\":\"")
-        : ngx_http_procore_scope_put(p, "},\"procore_scope\":{\"mode\":"
-                                        "\"monitor\",\"decision\":\"");
+    p = ngx_http_procore_scope_put(p, "},\"procore_scope\":{\"mode\":\"");
+
+    name = ngx_http_procore_scope_mode_name(ctx->conf->mode);
+
+    p = ngx_cpymem(p, name, ngx_strlen(name));
+    p = ngx_http_procore_scope_put(p, "\",\"decision\":\"");
 
     name = ngx_http_procore_scope_decision_name(ctx->decision);
     reason = &procore_reasons[ctx->judge.reason].name;
@@ -375,6 +377,12 @@ ngx_http_procore_scope_scope(ngx_http_request_t *r,
     }
 
     p = ngx_http_procore_scope_taught(ctx->learn, p);
+
+    if (ctx->admin) {
+        p = ngx_http_procore_scope_put(p, ",\"changed\":");
+        p = ngx_http_procore_scope_number(p, ctx->admin->changed);
+    }
+
     p = ngx_http_procore_scope_unread(r, ctx, p);
     p = ngx_http_procore_scope_put(p, ",\"claims\":[");
     p = ngx_http_procore_scope_record_claims(ctx, p,

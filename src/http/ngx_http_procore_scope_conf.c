@@ -190,6 +190,7 @@ ngx_http_procore_scope_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_http_procore_scope_merge_status(cf, prev, conf);
+    ngx_http_procore_scope_merge_admin(cf, prev, conf);
 
     rv = ngx_http_procore_scope_merge_authorize(cf, prev, conf);
     if (rv != NGX_CONF_OK) {

@@ -64,6 +64,14 @@ void ngx_http_procore_scope_merge_status(ngx_conf_t *cf,
     ngx_http_procore_scope_loc_conf_t *prev,
     ngx_http_procore_scope_loc_conf_t *conf);
 
+/* The operator's location, and what an "if" in it inherits. */
+
+char *ngx_http_procore_scope_admin_location(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+void ngx_http_procore_scope_merge_admin(ngx_conf_t *cf,
+    ngx_http_procore_scope_loc_conf_t *prev,
+    ngx_http_procore_scope_loc_conf_t *conf);
+
 /*
  * The module's own URL "text": sets callback (all of it), picker_path (its
  * path), origin and "secure".  NGX_OK, or NGX_ERROR after a sentence.
@@ -86,12 +94,6 @@ char *ngx_http_procore_scope_client(ngx_conf_t *cf, ngx_command_t *cmd,
 
 char *ngx_http_procore_scope_audit_key(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-
-/* A directive of the contract whose function this version does not have. */
-
-char *ngx_http_procore_scope_not_built(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-
 
 /*
  * For setters: reads an id (NGX_OK, or NGX_ERROR after a sentence that names

@@ -510,13 +510,6 @@ ngx_http_procore_scope_undecided(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-char *
-ngx_http_procore_scope_not_built(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    return "is not available in this version";
-}
-
-
 ngx_int_t
 ngx_http_procore_scope_conf_id(ngx_conf_t *cf, ngx_str_t *text, uint64_t *id)
 {

@@ -55,7 +55,7 @@ ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    if (plcf->mode == NGX_HTTP_PROCORE_SCOPE_OFF) {
+    if (plcf->mode == NGX_HTTP_PROCORE_SCOPE_OFF || plcf->admin) {
         return NGX_DECLINED;
     }
 

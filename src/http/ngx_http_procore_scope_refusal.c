@@ -331,6 +331,11 @@ ngx_http_procore_scope_sentence(ngx_http_procore_scope_ctx_t *ctx,
     ngx_str_t    value;
     const char  *s;
 
+    if (ctx->sentence.len) {
+        *sentence = ctx->sentence;
+        return NGX_OK;
+    }
+
     s = ctx->paused && ctx->judge.reason == PROCORE_REASON_COMPANY_NOT_ALLOWED
         ? "the operator of this gateway has paused this client"
         : procore_reasons[ctx->judge.reason].sentence;

@@ -275,6 +275,13 @@ ngx_http_procore_scope_store_paused(const u_char *realm, ngx_str_t *client)
 }
 
 
+procore_store_t *
+ngx_http_procore_scope_store_here(void)
+{
+    return store.store;
+}
+
+
 ngx_int_t
 ngx_http_procore_scope_store_stat(procore_store_stat_t *stat)
 {

@@ -62,6 +62,10 @@ ngx_int_t ngx_http_procore_scope_store_stat(procore_store_stat_t *stat);
 int ngx_http_procore_scope_store_chain(const u_char *after,
     procore_chain_point_t *point);
 
+/* The store itself, for the pure code inside of a snapshot. */
+
+procore_store_t *ngx_http_procore_scope_store_here(void);
+
 /*
  * The key of cookies, PROCORE_STORE_KEY bytes; may be called anywhere.  NGX_OK,
  * or NGX_ERROR where the store is out of order.

@@ -152,7 +152,7 @@ ngx_http_procore_scope_mode_variable(ngx_http_request_t *r,
         plcf = ctx->conf;
     }
 
-    text.data = (u_char *) ngx_http_procore_scope_mode_names[plcf->mode];
+    text.data = (u_char *) ngx_http_procore_scope_mode_name(plcf->mode);
     text.len = ngx_strlen(text.data);
 
     return ngx_http_procore_scope_text_value(v, &text);
@@ -429,6 +429,13 @@ const char *
 ngx_http_procore_scope_decision_name(procore_decision_e decision)
 {
     return procore_decision_names[decision];
+}
+
+
+const char *
+ngx_http_procore_scope_mode_name(ngx_uint_t mode)
+{
+    return ngx_http_procore_scope_mode_names[mode];
 }
 
 

@@ -15,7 +15,9 @@ ngx_http_procore_scope_write_copy(procore_store_op_t *op, ngx_log_t *log)
 
     n = 0;
 
-    if (op->type == PROCORE_STORE_PROJECTS) {
+    if (op->type == PROCORE_STORE_PROJECTS
+        || op->type == PROCORE_STORE_FORGET)
+    {
         n = op->nprojects;
 
         if (n > NGX_HTTP_PROCORE_SCOPE_LIST_QUEUE) {

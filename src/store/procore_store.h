@@ -423,7 +423,8 @@ typedef struct {
     unsigned            used:1;          /* RESTORE, of the token */
     unsigned char       family[PROCORE_FAMILY_SIZE];
     procore_family_state_e  state;       /* RESTORE, of the family */
-    uint64_t            bound_at;        /* likewise */
+    uint64_t            bound_at;        /* likewise; PAUSE: since when, 0:
+                                            now */
     uint64_t            written_at;      /* RESTORE, of the token */
 
     unsigned char       key[PROCORE_DIGEST_SIZE];   /* of a sealed record */

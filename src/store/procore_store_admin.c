@@ -649,7 +649,9 @@ procore_write_pause(procore_admin_t *admin)
     }
 
     value.mv_data = packed;
-    value.mv_size = procore_paused_pack(name, key.mv_size, op->now, packed);
+    value.mv_size = procore_paused_pack(name, key.mv_size,
+                                        op->bound_at ? op->bound_at : op->now,
+                                        packed);
 
     rc = mdb_put(admin->txn, dbi, &key, &value, MDB_NOOVERWRITE);
 
