@@ -107,7 +107,17 @@ $(TOOL): $(patsubst %.c,$(BUILD)/plain/obj/%.o,$(sort $(wildcard tools/*.c))) \
 	@$(CC_plain) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(UNITS): $(BUILD)/unit/%: $(BUILD)/unit/obj/t/unit/%.o $(BUILD)/unit/libpure.a
-	@$(CC_unit) $(SANITIZE) -o $@ $^ $(LIBS)
+	@$(CC_unit) $(SANITIZE) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+
+# The readers and the decision of "replay" belong to the command line, and are
+# tested and fuzzed too.
+
+REPLAY := $(patsubst %.c,%.o,$(filter-out tools/procore_replay_print.c,\
+            $(sort $(wildcard tools/procore_replay_*.c))))
+
+$(filter $(BUILD)/unit/test_replay%,$(UNITS)): $(REPLAY:%=$(BUILD)/unit/obj/%)
+
+$(filter $(BUILD)/fuzz/fuzz_replay%,$(FUZZERS)): $(REPLAY:%=$(BUILD)/fuzz/obj/%)
 
 # What t/pages.t shows to a browser.
 

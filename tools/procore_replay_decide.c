@@ -68,6 +68,13 @@ procore_replay_decide(const procore_replay_t *replay,
         return;
     }
 
+    if (run.why != PROCORE_WHY_NONE) {
+
+        /* the head may be refused, and then the body is not read */
+
+        run.open = PROCORE_RANK_TOKEN;
+    }
+
     procore_replay_body(&run);
     procore_judge_whole(&run.judge);
 

@@ -233,8 +233,9 @@ procore_har_open(void *data, unsigned place, int object)
         procore_pool_reset(&har->pool);
 
     } else if (place == PROCORE_HAR_FIELDS || place == PROCORE_HAR_ANSWER) {
-        memset(&har->name, 0, sizeof(procore_str_t));
-        memset(&har->value, 0, sizeof(procore_str_t));
+        har->name.len = 0;
+        har->value.len = 0;
+        har->value.data = (const unsigned char *) "";
     }
 
     return PROCORE_OK;
@@ -479,7 +480,11 @@ procore_har_host(procore_har_t *har)
         return 1;
     }
 
-    p = har->url.len ? memchr(har->url.data, ':', har->url.len) : NULL;
+    if (har->url.len == 0) {
+        return 0;
+    }
+
+    p = memchr(har->url.data, ':', har->url.len);
     end = har->url.data + har->url.len;
 
     if (p == NULL || end - p < 3 || p[1] != '/' || p[2] != '/') {
@@ -541,7 +546,7 @@ procore_har_token(procore_har_t *har)
      * is not there, or is no credential by its form, may have been one.
      */
 
-    if (har->nauthorization == 0
+    if (har->authorization.len == 0
         || har->authorization.len == PROCORE_HAR_HEADER
         || memchr(har->authorization.data, ' ', har->authorization.len)
            == NULL)

@@ -144,8 +144,10 @@ procore_pool_copy(procore_pool_t *pool, procore_str_t *to,
 {
     unsigned char  *p;
 
+    /* an empty text is a text, too */
+
     to->len = 0;
-    to->data = NULL;
+    to->data = (const unsigned char *) "";
 
     if (len == 0) {
         return PROCORE_OK;

@@ -92,12 +92,12 @@ procore_replay_target(procore_past_t *past, const procore_str_t *text)
 {
     const unsigned char  *p, *end, *query, *slash;
 
-    p = text->data;
-    end = p + text->len;
-
     if (text->len == 0) {
         return;
     }
+
+    p = text->data;
+    end = p + text->len;
 
     if (*p != '/') {
 

@@ -177,12 +177,14 @@ procore_replay_time(const procore_str_t *text)
     int64_t         seconds;
     procore_time_t  in;
 
+    if (text->len == 0) {
+        return 0;
+    }
+
     in.pos = text->data;
     in.end = text->data + text->len;
 
-    if (text->len == 0
-        || procore_time_date(&in, &year, &month, &day) != PROCORE_OK)
-    {
+    if (procore_time_date(&in, &year, &month, &day) != PROCORE_OK) {
         return 0;
     }
 
