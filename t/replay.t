@@ -91,7 +91,8 @@ my @requests = (
     ['OPTIONS', '/rest/v1.0/x', token => undef],
 );
 
-my @first = traffic();
+my @first = my @monitor = traffic();
+my ($was, $changed);     # was: what wrote the log, where it is not the default
 
 # A token that was unbound then is bound when the log is replayed.
 $nginx->import_records(
@@ -145,13 +146,107 @@ procore_scope enforce;
 procore_scope_company @{[ OWN ]};
 EOT
 
+# A log of enforce, written with names and exceptions of its own: --was.
+configure('enforce', my $base = <<"EOT");
+procore_scope_names company tenant;
+procore_scope_ignore odd_project_id;
+procore_scope_unlisted deny;
+procore_scope_exception @{[ PARTNER ]};
+EOT
+@first = traffic();
+$log = write_file('enforce.jsonl', map { $json->encode($_) . "\n" } @first);
+$was = write_file('was.conf', "procore_scope enforce;\n$base");
+
+candidate('the same again', "procore_scope enforce;\n$base", claims_cut => 1);
+is($changed, 0, 'nothing changes');
+candidate('without the exception', <<'EOT', claims_cut => 1);
+procore_scope enforce;
+procore_scope_names company tenant;
+procore_scope_ignore odd_project_id;
+procore_scope_unlisted deny;
+EOT
+candidate('names are only reported', <<"EOT", claims_cut => 1);
+procore_scope enforce;
+procore_scope_names company tenant;
+procore_scope_ignore odd_project_id;
+procore_scope_exception @{[ PARTNER ]};
+EOT
+candidate('a name less', <<"EOT", names => 1, claims_cut => 1);
+procore_scope enforce;
+procore_scope_ignore odd_project_id;
+procore_scope_unlisted deny;
+procore_scope_exception @{[ PARTNER ]};
+EOT
+candidate('an ignored name less', <<"EOT", names => 18, claims_cut => 1);
+procore_scope enforce;
+procore_scope_names company tenant;
+procore_scope_unlisted deny;
+procore_scope_exception @{[ PARTNER ]};
+EOT
+candidate('a smaller body', <<"EOT", body_size => 18, claims_cut => 1);
+procore_scope enforce;
+procore_scope_body_size 8;
+$base
+EOT
+
+# Records of a version that does not tell what was not read.
+@first = map { older($_) } @monitor;
+$log = write_file('old.jsonl', map { $json->encode($_) . "\n" } @first);
+undef $was;
+candidate('older records', "procore_scope enforce;\n", refused_early => 4,
+          claims_cut => 1);
+
+# What only a lookup could tell, and a token that was withdrawn since.
+$log = write_file('audit.jsonl', map { $json->encode($_) . "\n" } @monitor);
+my $summary = summary(
+    "procore_scope enforce;\nprocore_scope_lookup /_procore/;");
+is_deeply(why($summary), { %alone, project_unknown => 1 }, 'with a lookup');
+
+my $before = summary("procore_scope enforce;\n");
+$nginx->end_binding($token{erp});
+my $after = summary("procore_scope enforce;\n");
+is($after->{changed}, $before->{changed}, 'withdrawn since: judged as then');
+is_deeply(why($after), why($before), 'and as certainly');
+
 done_testing;
+
+
+sub summary {
+    my ($directives) = @_;
+
+    my (undef, $output) = $nginx->tool('replay', '', '--json', '--conf',
+        write_file('candidate.conf', $directives), $log);
+    return $json->decode($output);
+}
+
+
+sub why {
+    return { map { $_->{why} => $_->{count} } @{ $_[0]{undecidable_by} } };
+}
+
+
+# The record as it was without the member "unread".
+sub older {
+    my $record = $json->decode($json->encode($_[0]));
+
+    delete $record->{procore_scope}{unread};
+    return $record;
+}
 
 
 sub location {
     my ($directives) = @_;
 
     return "location / { $directives proxy_pass %%API%%; }\n";
+}
+
+
+sub configure {
+    my ($mode, $directives) = @_;
+
+    $nginx->reload(mode => $mode, server => $headers,
+                   locations => location($directives));
+    return;
 }
 
 
@@ -204,20 +299,20 @@ sub candidate {
     my ($name, $directives, %open) = @_;
 
     my ($exit, $output) = $nginx->tool('replay', '', '--json', '--each',
-        '--conf', write_file('candidate.conf', $directives), $log);
+        '--conf', write_file('candidate.conf', $directives),
+        $was ? ('--was', $was) : (), $log);
     my @predicted = map { $json->decode($_) } split /\n/, $output;
     my $summary = pop @predicted;
 
     is(scalar @predicted, scalar @requests, "$name: a line each");
     is($summary->{requests}, scalar @requests, "$name: all are counted");
 
-    my ($mode) = $directives =~ /procore_scope (\w+);/;
-    $directives =~ s/procore_scope \w+;\n//;
-    $nginx->reload(mode => $mode, server => $headers,
-                   locations => location($directives));
+    $directives =~ s/procore_scope (\w+);\n//;
+    configure($1, $directives);
     my @second = traffic();
+    my (@wrong, @open);
 
-    my ($changed, @wrong, @open) = (0);
+    $changed = 0;
 
     for my $i (0 .. $#requests) {
         my $scope = $second[$i]{procore_scope};
@@ -244,9 +339,8 @@ sub candidate {
     }
 
     is_deeply(\@wrong, [], "$name: what is predicted comes");
-    is_deeply({ map { $_->{why} => $_->{count} }
-                @{ $summary->{undecidable_by} } }, \%open,
-              "$name: undecidable") or diag(join "\n", @open);
+    is_deeply(why($summary), \%open, "$name: undecidable")
+        or diag(join "\n", @open);
     is($summary->{changed}, $changed, "$name: changed");
     is($exit, $changed ? 1 : 0, "$name: exit code");
     return;

@@ -25,8 +25,8 @@ static void procore_record_ambiguous(procore_replay_run_t *run);
 static void procore_record_names(procore_replay_run_t *run);
 static void procore_record_added(procore_replay_run_t *run,
     const procore_name_t *name);
-static void procore_record_taken(procore_replay_run_t *run,
-    const procore_name_t *name);
+static int procore_record_taken(const procore_replay_run_t *run,
+    const procore_past_claim_t *claim);
 static void procore_record_unlisted(procore_replay_run_t *run, int whole);
 static int procore_record_body_read(const procore_replay_run_t *run);
 static int procore_record_listed(const procore_policy_t *policy,
@@ -209,6 +209,12 @@ procore_record_claims(procore_replay_run_t *run, procore_carrier_e carrier)
             continue;
         }
 
+        if (carrier >= PROCORE_IN_QUERY && procore_record_taken(run, was)) {
+            procore_replay_open(run, PROCORE_WHY_NAMES,
+                                procore_judge_malformed_rank(carrier));
+            continue;
+        }
+
         memset(&claim, 0, sizeof(procore_claim_t));
 
         claim.carrier = carrier;
@@ -289,6 +295,8 @@ procore_record_ambiguous(procore_replay_run_t *run)
         return;
     }
 
+    procore_record_size(run);
+
     procore_judge_note(&run->judge, PROCORE_REASON_AMBIGUOUS_TOKEN,
                        PROCORE_RANK_TOKEN, NULL);
 }
@@ -315,29 +323,21 @@ procore_record_names(procore_replay_run_t *run)
         if (!procore_record_listed(was, &now->names[i].name, &kind)) {
             procore_record_added(run, &now->names[i]);
 
-        } else if (kind != now->names[i].kind) {
-
-            if (kind == PROCORE_KIND_NONE) {
-                procore_replay_open(run, PROCORE_WHY_NAMES,
-                                    PROCORE_RANK_QUERY_MALFORMED);
-
-            } else {
-                procore_record_taken(run, &now->names[i]);
-            }
+        } else if (kind == PROCORE_KIND_NONE
+                   && now->names[i].kind != PROCORE_KIND_NONE)
+        {
+            procore_replay_open(run, PROCORE_WHY_NAMES,
+                                PROCORE_RANK_QUERY_MALFORMED);
         }
     }
 
-    for (i = 0; i < was->nnames; i++) {
+    /* one that was taken away may look like an id now */
 
-        if (procore_record_listed(now, &was->names[i].name, &kind)) {
-            continue;
-        }
+    for (i = 0; now->unlisted_deny && i < was->nnames; i++) {
 
-        if (was->names[i].kind != PROCORE_KIND_NONE) {
-            procore_record_taken(run, &was->names[i]);
-
-        } else if (now->unlisted_deny
-                   && procore_record_shown(&was->names[i].name))
+        if (was->names[i].kind == PROCORE_KIND_NONE
+            && !procore_record_listed(now, &was->names[i].name, &kind)
+            && procore_record_shown(&was->names[i].name))
         {
             procore_replay_open(run, PROCORE_WHY_NAMES, PROCORE_RANK_QUERY);
         }
@@ -380,18 +380,30 @@ procore_record_added(procore_replay_run_t *run, const procore_name_t *name)
 }
 
 
-/* A name that counted then, and does not now, or in another way. */
+/*
+ * May the claim be by a name that does not count now, or in another way?  The
+ * name stands somewhere in that of the claim.  1 or 0.
+ */
 
-static void
-procore_record_taken(procore_replay_run_t *run, const procore_name_t *name)
+static int
+procore_record_taken(const procore_replay_run_t *run,
+    const procore_past_claim_t *claim)
 {
-    size_t                       i;
-    const procore_past_claim_t  *claim;
+    size_t                   i;
+    procore_kind_e           kind;
+    const procore_name_t    *name;
+    const procore_policy_t  *now, *was;
 
-    for (i = 0; i < run->past->nclaims; i++) {
-        claim = &run->past->claims[i];
+    now = &run->replay->settings->policy;
+    was = &run->replay->was->policy;
 
-        if (claim->carrier < PROCORE_IN_QUERY) {
+    for (i = 0; i < was->nnames; i++) {
+        name = &was->names[i];
+
+        if (name->kind == PROCORE_KIND_NONE
+            || (procore_record_listed(now, &name->name, &kind)
+                && kind == name->kind))
+        {
             continue;
         }
 
@@ -400,11 +412,11 @@ procore_record_taken(procore_replay_run_t *run, const procore_name_t *name)
                       name->name.len)
                != NULL)
         {
-            procore_replay_open(run, PROCORE_WHY_NAMES,
-                                PROCORE_RANK_QUERY_MALFORMED);
-            return;
+            return 1;
         }
     }
+
+    return 0;
 }
 
 
@@ -656,7 +668,9 @@ procore_record_size(procore_replay_run_t *run)
     was = run->replay->was->policy.body_size;
 
     if (now != 0 && (was == 0 || now < was)) {
-        procore_replay_open(run, PROCORE_WHY_BODY_SIZE,
-                            PROCORE_RANK_BODY_MALFORMED);
+
+        /* one that is too long is not read at all */
+
+        procore_replay_open(run, PROCORE_WHY_BODY_SIZE, PROCORE_RANK_TOKEN);
     }
 }
