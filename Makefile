@@ -44,6 +44,7 @@ PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/procore-scope
+COMPDIR    ?= $(PREFIX)/share/bash-completion/completions
 NGINX      ?= $(firstword $(wildcard /usr/sbin/nginx) nginx)
 MODULESDIR ?= $(shell scripts/modules-path $(NGINX))
 
@@ -243,6 +244,8 @@ define installed
 	@scripts/install $(1) '$(DESTDIR)$(BINDIR)' 755 $(TOOL)
 	@scripts/install $(1) '$(DESTDIR)$(MANDIR)/man1' 644 $(wildcard docs/man/*.1)
 	@scripts/install $(1) '$(DESTDIR)$(MANDIR)/man7' 644 $(wildcard docs/man/*.7)
+	@scripts/install $(1) '$(DESTDIR)$(COMPDIR)' 644 \
+	    tools/completion/procore-scope
 	@scripts/install $(1) '$(DESTDIR)$(DOCDIR)' 644 \
 	    LICENSE CHANGES README.md $(SITE)
 	@for dir in $(DOC_DIRS); do \

@@ -70,10 +70,11 @@ sub spew {
 
 # What has to be there, by the folders of bin, man, doc and modules.
 sub expected {
-    my ($bin, $man, $doc, $modules) = @_;
+    my ($bin, $man, $doc, $modules, $share) = @_;
 
     return {
         "$modules/$module" => '644', "$bin/procore-scope" => '755',
+        "$share/bash-completion/completions/procore-scope" => '644',
         (map { $_ => '644' }
             "$doc/LICENSE", "$doc/CHANGES", "$doc/README.md", "$doc/site.conf",
             (map { "$doc/$_" } grep { -f && !m{^docs/man/} }
@@ -112,7 +113,8 @@ subtest 'by default' => sub {
     make_ok('installs', 'install', "DESTDIR=$dest");
     is_deeply(files($dest),
               expected("$local/bin", "$local/share/man",
-                       "$local/share/doc/procore-scope", $modules),
+                       "$local/share/doc/procore-scope", $modules,
+                       "$local/share"),
               'each file in its place, and no other');
 
     my ($code, $out) = run("$dest$local/bin/procore-scope", '--version');
@@ -161,7 +163,7 @@ subtest 'where one wants it' => sub {
     is_deeply(files($dest),
               expected('/opt/sbin', '/opt/man',
                        '/opt/gate/share/doc/procore-scope',
-                       '/opt/nginx/modules'),
+                       '/opt/nginx/modules', '/opt/gate/share'),
               'each file in its place, and no other');
     make_ok('uninstalls', 'uninstall', @where);
     is_deeply(files($dest), {}, 'nothing is left');

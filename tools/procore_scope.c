@@ -40,9 +40,56 @@ static const procore_scope_command_t  procore_scope_commands[] = {
       "--store DIR [--realm NAME] [--json] [TOKEN]",
       "tells what a token is bound to.\n" },
 
-    { "bindings end", procore_scope_end,
-      "--store DIR [--realm NAME] [--json] [TOKEN]",
-      "withdraws the binding of a token and of its pair, for good.\n" },
+    { "bindings end", procore_scope_bindings_end,
+      "--store DIR [--realm NAME] [--json] [TOKEN | WHOSE]",
+      "withdraws the binding of a token and of its pair, for good; or all\n"
+      "those of --company ID, of --client ID, or of both.\n" },
+
+    { "bindings list", procore_scope_bindings_list,
+      "--store DIR [--company ID] [--client ID]\n"
+      "           [--state STATE] [--way WAY] [--limit N | --all] [--json]",
+      "lists bindings, 100 unless told otherwise.\n" },
+
+    { "bindings set", procore_scope_bindings_set,
+      "--store DIR --company ID [--client ID] [TOKEN | WHOSE]",
+      "binds a token to a company, whatever it was bound to before. A token\n"
+      "that is not known is made known where its kind is given.\n"
+      "WHOSE   --digest HEX (16 digits, as in the audit, or 64) or\n"
+      "        --family HEX (32), as bindings list shows it\n" },
+
+    { "bindings export", procore_scope_bindings_export,
+      "--store DIR [--company ID] [--client ID]\n"
+      "           [--state STATE] [--way WAY]",
+      "writes one line a token, by its digest, and one a paused client:\n"
+      "bindings import takes them, in another store too.\n" },
+
+    { "projects list", procore_scope_projects_list,
+      "--store DIR [--company ID] [--limit N | --all] [--json]",
+      "lists projects.\n" },
+
+    { "projects import", procore_scope_import,
+      "--store DIR [--realm NAME] [--json] FILE",
+      "the same as bindings import.\n" },
+
+    { "projects end", procore_scope_projects_end,
+      "--store DIR --project ID | --company ID",
+      "forgets a project, or all of a company.\n" },
+
+    { "projects export", procore_scope_projects_export,
+      "--store DIR [--company ID]",
+      "writes one line a project, for projects import.\n" },
+
+    { "clients list", procore_scope_clients_list,
+      "--store DIR [--company ID] [--json]",
+      "lists clients, how many bindings they have, and who is paused.\n" },
+
+    { "clients pause", procore_scope_clients_pause,
+      "--store DIR --client ID",
+      "refuses all requests of a client from now on.\n" },
+
+    { "clients resume", procore_scope_clients_resume,
+      "--store DIR --client ID",
+      "lets a paused client go on.\n" },
 
     { "audit verify", procore_scope_audit_verify,
       "--key FILE [--store DIR] [--complete] [--syslog] [--json] FILE...",

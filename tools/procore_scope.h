@@ -93,7 +93,26 @@ void procore_scope_json_string(const unsigned char *data, size_t len);
 int procore_scope_open(const procore_scope_options_t *options, int create,
     procore_store_t **store);
 
+/*
+ * Reads a token from the file of the options, or from standard input, and makes
+ * its digest.  PROCORE_SCOPE_DONE or PROCORE_SCOPE_FAILED.
+ */
+
+int procore_scope_read_token(const procore_scope_options_t *options,
+    unsigned char digest[PROCORE_DIGEST_SIZE]);
+
 /* The commands, for the table. */
+
+int procore_scope_bindings_list(int argc, char **argv);
+int procore_scope_bindings_set(int argc, char **argv);
+int procore_scope_bindings_end(int argc, char **argv);
+int procore_scope_bindings_export(int argc, char **argv);
+int procore_scope_projects_list(int argc, char **argv);
+int procore_scope_projects_end(int argc, char **argv);
+int procore_scope_projects_export(int argc, char **argv);
+int procore_scope_clients_list(int argc, char **argv);
+int procore_scope_clients_pause(int argc, char **argv);
+int procore_scope_clients_resume(int argc, char **argv);
 
 int procore_scope_import(int argc, char **argv);
 int procore_scope_show(int argc, char **argv);

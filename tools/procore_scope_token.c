@@ -49,7 +49,7 @@ procore_scope_one_token(int argc, char **argv,
 }
 
 
-static int
+int
 procore_scope_read_token(const procore_scope_options_t *options,
     unsigned char digest[PROCORE_DIGEST_SIZE])
 {

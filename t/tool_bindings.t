@@ -1,0 +1,224 @@
+#!/usr/bin/perl
+
+# The command line lists and changes bindings, projects and clients, in a store
+# that nginx has open, and what it changes holds at the next request.
+
+use File::Temp qw(tempdir);
+
+use Procore::Test;
+
+my $world = world();
+my ($home, $foreign) = @$world{qw(home foreign)};
+my $crm = $world->{clients}{crm}{id};
+my $tool = $ENV{TEST_PROCORE_SCOPE} || './procore-scope';
+my $dir = tempdir(CLEANUP => 1);
+my $nginx = nginx(workers => 2);
+my $json = JSON::PP->new;
+
+
+# exit code and output (errors, too); "in" is standard input.
+sub tool {
+    my ($in, $command, @args) = @_;
+
+    open(my $out, '>', "$dir/in") or die;
+    print $out $in;
+    close($out);
+    my $line = join ' ', map { "'$_'" } split(' ', $command), '--store',
+        $nginx->store, @args;
+    my $text = qx($tool $line < $dir/in 2>&1);
+    return ($? >> 8, $text);
+}
+
+
+sub lines {
+    my (@args) = @_;
+
+    my ($code, $text) = tool('', @args, '--json');
+    is($code, 0, "@args") or diag($text);
+    return map { $json->decode($_) } split /\n/, $text;
+}
+
+
+sub asks {
+    my ($token, $company) = @_;
+
+    my $answer = $nginx->request(
+        'GET', "/rest/v1.0/companies/$company/users",
+        token => $token->{access_token}, company => $company);
+    return join ' ', $answer->{status},
+        ref $answer->{json} ? $answer->{json}{reason} // () : ();
+}
+
+
+my $token = bind_token($nginx, company => $home);
+
+subtest 'list' => sub {
+    my ($one) = lines('bindings list');
+    is($one->{company_id}, $home, 'a binding');
+    is($one->{client}, $crm, 'with its client');
+
+    is(scalar(lines('bindings list', @$_)), 1, "@$_")
+        for ['--company', $home], ['--client', $crm], ['--state', 'bound'],
+            ['--way', 'token_request'], ['--limit', 1], ['--all'];
+    is(scalar(lines('bindings list', @$_)), 0, "@$_")
+        for ['--company', $foreign], ['--client', 'x'],
+            ['--state', 'withdrawn'], ['--way', 'chooser'];
+
+    my ($code, $text) = tool('', 'bindings list');
+    like($text, qr/^family=[0-9a-f]{32}  state=bound  company_id=$home  /,
+         'in words');
+};
+
+subtest 'set' => sub {
+    is(asks($token, $home), 200, 'before');
+
+    my ($code, $text) = tool("$token->{access_token}\n", 'bindings set',
+                             '--company', $foreign);
+    is($code, 0, 'by a token from standard input') or diag($text);
+    is(asks($token, $foreign), 200, 'holds at once') for 1 .. 4;
+    is(asks($token, $home), '403 foreign_company', 'in every worker')
+        for 1 .. 4;
+
+    my ($one) = lines('bindings list');
+    is($one->{bound_by}, 'admin', 'by the operator');
+
+    ($code) = tool('', 'bindings set', '--company', $home, '--family',
+                   $one->{family});
+    is($code, 0, 'by its family');
+    is(asks($token, $home), 200, 'back');
+
+    my $digest = $nginx->next_audit->{procore_scope}{token};
+    ($code) = tool('', 'bindings set', '--company', $home, '--digest',
+                   $digest);
+    is($code, 0, 'by the digest in the audit');
+
+    ($code, $text) = tool('', 'bindings set', '--company', $home, '--digest',
+                          '0' x 16);
+    is($code, 1, 'an unknown one');
+    like($text, qr/no such token/, 'says so');
+
+    open(my $file, '>', "$dir/new") or die;
+    print $file "made-by-hand\n";
+    close($file);
+    ($code) = tool('', 'bindings set', '--company', $home, '--client', 'other',
+                   '--access-token-file', "$dir/new");
+    is($code, 0, 'a token that never passed by');
+    is(scalar(lines('bindings list', '--client', 'other')), 1, 'is known');
+};
+
+subtest 'clients' => sub {
+    my ($code) = tool('', 'clients pause', '--client', $crm);
+    is($code, 0, 'paused');
+    is(asks($token, $home), '403 company_not_allowed', 'at once') for 1 .. 4;
+
+    my ($one) = grep { $_->{client} eq $crm } lines('clients list');
+    ok($one->{paused}, 'listed as such');
+    is($one->{bound}, 1, 'with its bindings');
+
+    ($code) = tool('', 'clients resume', '--client', $crm);
+    is($code, 0, 'goes on');
+    is(asks($token, $home), 200, 'at once') for 1 .. 4;
+    ($code, my $text) = tool('', 'clients resume', '--client', $crm);
+    is($code, 1, 'once');
+    like($text, qr/not paused/, 'says so');
+};
+
+subtest 'projects' => sub {
+    my ($code) = tool(join('', map {
+        qq({"project_id":$_,"company_id":$foreign}\n) } 1 .. 700),
+        'projects import', '-');
+    is($code, 0, 'imported');
+    is(scalar(lines('projects list', '--company', $foreign)), 100,
+       'some are listed');
+    is(scalar(lines('projects list', '--company', $foreign, '--all')), 700,
+       'or all');
+
+    ($code, my $text) = tool('', 'projects end', '--project', 5);
+    is("$code $text", "0 forgotten: 1\n", 'one is forgotten');
+    ($code) = tool('', 'projects end', '--project', 5);
+    is($code, 1, 'once');
+    ($code, $text) = tool('', 'projects end', '--company', $foreign);
+    is("$code $text", "0 forgotten: 699\n", 'all of a company');
+};
+
+subtest 'export and import' => sub {
+    tool('', 'clients pause', '--client', 'other');
+    tool(qq({"project_id":9,"company_id":$home}\n), 'projects import', '-');
+
+    my ($code, $bindings) = tool('', 'bindings export');
+    is($code, 0, 'bindings');
+    unlike($bindings, qr/\Q$token->{access_token}\E/, 'without tokens');
+    ($code, my $projects) = tool('', 'projects export', '--company', $home);
+    is($code, 0, 'projects');
+
+    my $there = nginx(start => 0);
+    mkdir $there->store, 0700;
+    open(my $file, '>', "$dir/export") or die;
+    print $file $bindings, $projects;
+    close($file);
+
+    my $store = $there->store;
+    my $said = qx($tool bindings import --store $store $dir/export 2>&1);
+    like($said, qr/^imported: 3 tokens, \d+ projects, 1 paused clients$/,
+         'taken elsewhere');
+    my $again = qx($tool bindings export --store $store);
+    is_deeply([sort split /\n/, $again], [sort split /\n/, $bindings],
+              'and the same there');
+};
+
+subtest 'end' => sub {
+    my $other = bind_token($nginx, company => $foreign);
+    my ($code, $text) = tool('', 'bindings end', '--company', $home,
+                             '--client', $crm);
+    is("$code $text", "0 ended: 1\n", 'those of a client in a company');
+    is(asks($token, $home), '401 revoked_token', 'at once') for 1 .. 4;
+    is(asks($other, $foreign), 200, 'others go on');
+
+    my ($one) = lines('bindings list', '--company', $foreign);
+    ($code) = tool('', 'bindings end', '--family', $one->{family});
+    is($code, 0, 'one by its family');
+    is(asks($other, $foreign), '401 revoked_token', 'ended');
+
+    ($code, $text) = tool('', 'bindings set', '--company', $home, '--family',
+                          $one->{family});
+    is($code, 1, 'for good');
+    like($text, qr/ended for good/, 'says so');
+};
+
+subtest 'wrong usage' => sub {
+    for (['bindings list', '--wrong'], ['bindings list', 'token'],
+         ['bindings list', '--company', '5x'],
+         ['bindings list', '--limit', '0'], ['bindings list', '--digest', '00'],
+         ['bindings list', '--state', 'x'], ['bindings list', '--way', 'x'],
+         ['bindings set'], ['bindings set', '--company', 5, '--digest', 'zz'],
+         ['bindings end', '--company', 5, '--family', '0' x 32],
+         ['projects end'], ['projects end', '--company', 5, '--project', 5],
+         ['clients pause'], ['clients pause', '--client', 'x' x 256],
+         ['clients list', '--client', 'x'])
+    {
+        my ($code, $text) = tool('', @$_);
+        is($code, 2, "@$_" =~ s/(x{9})x+/$1/r);
+        like($text, qr/see procore-scope --help/, 'and a sentence');
+    }
+};
+
+subtest 'completion' => sub {
+    my $complete = sub {
+        my @words = map { "'$_'" } 'procore-scope', @_;
+        my $script = 'source tools/completion/procore-scope; '
+            . "COMP_WORDS=(@words); COMP_CWORD=$#words; _procore_scope; "
+            . 'echo "${COMPREPLY[@]}"';
+        open(my $out, '>', "$dir/complete") or die;
+        print $out $script;
+        close($out);
+        chomp(my $text = qx(bash $dir/complete 2>&1));
+        return $text;
+    };
+
+    is($complete->('bind'), 'bindings', 'a command');
+    is($complete->('clients', ''), 'list pause resume', 'its second word');
+    is($complete->('projects', 'end', '--p'), '--project', 'an option');
+    is($complete->('bindings', 'list', '--state', 'w'), 'withdrawn', 'a value');
+};
+
+done_testing();
