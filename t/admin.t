@@ -227,6 +227,25 @@ subtest 'a binding is ended' => sub {
        'another client\'s stays');
 };
 
+subtest 'a request that is under way' => sub {
+    my $late = bind_token($nginx, company => $home);
+    standin()->reset;
+    standin()->behave({ match => '* /rest/v1.0/companies*', delay => 1 });
+
+    my $connection = $nginx->connect;
+    $connection->send("GET /rest/v1.0/companies/$home/users HTTP/1.1\r\n"
+        . "Host: x\r\nAuthorization: Bearer $late->{access_token}\r\n"
+        . "Procore-Company-Id: $home\r\nConnection: close\r\n\r\n");
+    wait_for(5, sub { scalar standin()->requests });
+
+    is(call('POST', 'bindings/end',
+            qq({"access_token":"$late->{access_token}"}))->{status}, 200,
+       'its binding ends');
+    is($connection->response('GET')->{status}, 200, 'it goes on');
+    standin()->behave;
+    is(asks($late, $home), '401 revoked_token', 'and is the last');
+};
+
 subtest 'projects' => sub {
     my $answer = call('POST', 'projects',
                       qq({"project_id":77,"company_id":$foreign}));

@@ -140,8 +140,12 @@ subtest 'many' => sub {
     my $answer = import_lines($nginx, $text);
     is($answer->{json}{tokens}, MANY, 'imported');
     is(shown($nginx, 'many' . MANY), 'bound ' . (MANY % 9 + 1), 'the last');
-    cmp_ok(memory($nginx) - $before, '<', 40_000,
-           'in bounded memory (' . (memory($nginx) - $before) . ' KB)');
+    my $grown = memory($nginx) - $before;
+
+    SKIP: {
+        skip('a sanitizer keeps what is freed', 1) if $ENV{ASAN_OPTIONS};
+        cmp_ok($grown, '<', 40_000, "in bounded memory ($grown KB)");
+    }
 
     my $lines = export_lines($nginx, 'bindings')->{body};
     cmp_ok(scalar(() = $lines =~ /\n/g), '>=', MANY, 'exported');
@@ -221,6 +225,40 @@ subtest 'to another gateway' => sub {
     is(shown($sandbox, 'many5'), 404, 'at all');
 };
 
+subtest 'over HTTP/2' => sub {
+    my $h2 = nginx(locations => $admin, h2 => 1);
+    my $text = join '', map {
+        qq({"access_token":"two$_","company_id":$home}\n) } 1 .. 5000;
+    my @type = (headers => ['Content-Type', 'application/jsonl']);
+
+    is($h2->h2('POST', '/admin/bindings/import', @type, body => $text)
+       ->{json}{tokens}, 5000, 'imported');
+    is(scalar(() = $h2->h2('GET', '/admin/bindings/export')->{body} =~ /\n/g),
+       5000, 'exported');
+    is(told($h2->h2('POST', '/admin/bindings/import', @type,
+                    body => "$text\[")), '400 malformed_body', 'refused');
+    is($h2->h2('GET', '/admin/bindings?limit=1')->{status}, 200, 'and well');
+};
+
+subtest 'whoever leaves' => sub {
+    my $text = join '', map {
+        qq({"access_token":"left$_","company_id":$home}\n) } 1 .. 3000;
+
+    for my $sent (1000, length($text) - 1, length $text) {
+        my $leaver = $nginx->connect;
+        $leaver->send("POST /admin/bindings/import HTTP/1.1\r\nHost: x\r\n"
+            . "Content-Type: application/json\r\nContent-Length: "
+            . length($text) . "\r\n\r\n" . substr $text, 0, $sent);
+        $leaver->close;
+        is($nginx->request('GET', '/admin/bindings?limit=1')->{status}, 200,
+           "after $sent bytes: no harm");
+    }
+
+    ok(wait_for(5, sub {
+        shown($nginx, 'left1') eq shown($nginx, 'left3000') }),
+       'it is written whole or not at all');
+};
+
 subtest 'a slow reader' => sub {
     my $connection = $nginx->connect;
     $connection->send("GET /admin/bindings/export HTTP/1.1\r\nHost: x\r\n"
@@ -235,7 +273,7 @@ subtest 'a slow reader' => sub {
     for (1 .. 3) {
         my $leaver = $nginx->connect;
         $leaver->send("GET /admin/bindings/export HTTP/1.1\r\nHost: x\r\n\r\n");
-        undef $leaver;
+        $leaver->close;
     }
     is($nginx->request('GET', '/admin/bindings?limit=1')->{status}, 200,
        'one that leaves does no harm');

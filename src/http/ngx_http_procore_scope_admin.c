@@ -506,7 +506,10 @@ ngx_http_procore_scope_admin_later(ngx_http_request_t *r,
     ctx = ngx_http_procore_scope_get_ctx(r);
     ctx->admin->next = next;
 
-    r->read_event_handler = ngx_http_test_reading;
+    /* what has begun is done, whoever still listens */
+
+    r->read_event_handler = ctx->admin->begun ? ngx_http_block_reading
+                                              : ngx_http_test_reading;
     r->write_event_handler = ngx_http_request_empty_handler;
 
     ngx_post_event(&ctx->admin->event, &ngx_posted_next_events);
@@ -566,6 +569,7 @@ ngx_http_procore_scope_admin_write(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    ctx->admin->begun = 1;
     ctx->admin->pending++;
     ngx_http_procore_scope_hold(r);
 

@@ -83,6 +83,7 @@ struct ngx_http_procore_scope_admin_s {
     procore_store_op_t                     op;       /* the one at hand */
     ngx_uint_t                             pending;  /* operations */
     unsigned                               failed:1; /* one of them */
+    unsigned                               begun:1;  /* something is written */
 };
 
 

@@ -101,9 +101,18 @@ ngx_http_procore_scope_import_refused(ngx_http_request_t *r,
         return ngx_http_procore_scope_admin_failed(r);
     }
 
+    if (admin->changed == 0) {
+        return ngx_http_procore_scope_admin_refuse(r, status, reason,
+                                               "line %uz: %s; nothing was "
+                                               "written", import->line,
+                                               import->why);
+    }
+
+    /* bound between the check and the write */
+
     return ngx_http_procore_scope_admin_refuse(r, status, reason,
-                                               "line %uz: %s; %uL of its "
-                                               "records were written",
+                                               "line %uz: %s; %uL records "
+                                               "before it were written",
                                                import->line, import->why,
                                                admin->changed);
 }
