@@ -28,6 +28,7 @@ static void procore_record_added(procore_replay_run_t *run,
 static int procore_record_taken(const procore_replay_run_t *run,
     const procore_past_claim_t *claim);
 static void procore_record_unlisted(procore_replay_run_t *run, int whole);
+static int procore_record_denied(const procore_replay_run_t *run);
 static int procore_record_body_read(const procore_replay_run_t *run);
 static int procore_record_listed(const procore_policy_t *policy,
     const procore_str_t *name, procore_kind_e *kind);
@@ -295,6 +296,10 @@ procore_record_ambiguous(procore_replay_run_t *run)
         return;
     }
 
+    if (run->why != PROCORE_WHY_NONE || procore_record_denied(run)) {
+        run->open = PROCORE_RANK_TOKEN;
+    }
+
     procore_record_size(run);
 
     procore_judge_note(&run->judge, PROCORE_REASON_AMBIGUOUS_TOKEN,
@@ -428,43 +433,57 @@ procore_record_taken(const procore_replay_run_t *run,
 static void
 procore_record_unlisted(procore_replay_run_t *run, int whole)
 {
-    size_t                   i;
-    procore_kind_e           kind;
-    const procore_past_t    *past;
-    const procore_policy_t  *now;
+    procore_rank_e          better;
+    const procore_judge_t  *judge;
 
-    past = run->past;
-    now = &run->replay->settings->policy;
+    judge = &run->judge;
 
-    if (!now->unlisted_deny) {
-        return;
-    }
+    if (!procore_record_denied(run)) {
 
-    for (i = 0; i < past->nnames; i++) {
-        if (!procore_record_listed(now, &past->names[i], &kind)) {
-            break;
-        }
-    }
-
-    if (i == past->nnames) {
-
-        if (past->names_cut) {
+        if (judge->policy->unlisted_deny && run->past->names_cut) {
             procore_replay_open(run, PROCORE_WHY_NAMES, PROCORE_RANK_QUERY);
         }
 
         return;
     }
 
-    /* a refusal between the two places may come before it, or after */
+    /*
+     * In the query, it comes before all of the body; in the body, what else
+     * there is may come before it.
+     */
 
-    if (run->judge.rank < PROCORE_RANK_UNCERTAIN || !whole) {
-        if (run->open > PROCORE_RANK_QUERY) {
-            run->open = PROCORE_RANK_QUERY;
-        }
+    better = whole ? PROCORE_RANK_TOKEN : PROCORE_RANK_QUERY;
+
+    if ((!whole || judge->rank < PROCORE_RANK_UNCERTAIN
+         || (judge->discovery && judge->named))
+        && run->open > better)
+    {
+        run->open = better;
     }
 
     procore_judge_note(&run->judge, PROCORE_REASON_UNLISTED_NAME,
                        PROCORE_RANK_BODY, NULL);
+}
+
+
+/* Is one of the names refused now?  1 or 0. */
+
+static int
+procore_record_denied(const procore_replay_run_t *run)
+{
+    size_t                   i;
+    procore_kind_e           kind;
+    const procore_policy_t  *now;
+
+    now = &run->replay->settings->policy;
+
+    for (i = 0; now->unlisted_deny && i < run->past->nnames; i++) {
+        if (!procore_record_listed(now, &run->past->names[i], &kind)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

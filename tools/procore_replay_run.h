@@ -1,7 +1,7 @@
 
 /*
- * One request that is being judged again, for procore_replay_decide.c and
- * procore_replay_record.c.
+ * One request that is being judged again, for procore_replay_decide.c, _token.c
+ * and _record.c.
  *
  * What is known goes to the judge.  What is not known is "open": by rank, it
  * tells which refusals could still come of it.  A refusal that the judge has
@@ -40,6 +40,13 @@ typedef struct {
 
 void procore_replay_open(procore_replay_run_t *run, procore_why_e why,
     procore_rank_e rank);
+
+/*
+ * The token, its company, and the company that the candidate binds it to: what
+ * is known goes to the judge.
+ */
+
+void procore_replay_token(procore_replay_run_t *run);
 
 /*
  * The record's part of a request's head, in the order of the gate: before the
