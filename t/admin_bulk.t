@@ -265,6 +265,7 @@ subtest 'a slow reader' => sub {
                       . "Connection: close\r\n\r\n");
     my $asked = $nginx->request('GET', '/admin/bindings?limit=1');
     is($asked->{status}, 200, 'holds nobody up');
+    $nginx->reload;
 
     my $answer = $connection->response('GET');
     ok($answer->{complete}, 'and gets all of it in the end');

@@ -9,6 +9,11 @@
 #include "ngx_http_procore_scope_status.h"
 
 
+/* Keeps a worker that shuts down while there is work, milliseconds. */
+
+#define NGX_HTTP_PROCORE_SCOPE_ADMIN_ALIVE  60000
+
+
 /*
  * A path has at most one name in it: of a token, a family, a project or a
  * client.  "tail" stands behind the name, an empty one in its place: none.
@@ -42,6 +47,7 @@ static ngx_int_t ngx_http_procore_scope_admin_guard(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_procore_scope_admin_type(ngx_http_request_t *r,
     ngx_uint_t lines);
 static void ngx_http_procore_scope_admin_event(ngx_event_t *ev);
+static void ngx_http_procore_scope_admin_alive(ngx_event_t *ev);
 static void ngx_http_procore_scope_admin_kept(void *data,
     procore_store_op_t *op);
 
@@ -180,6 +186,10 @@ ngx_http_procore_scope_admin_start(ngx_http_request_t *r,
     admin->event.data = admin;
     admin->event.log = r->connection->log;
 
+    admin->alive.handler = ngx_http_procore_scope_admin_alive;
+    admin->alive.data = admin;
+    admin->alive.log = r->connection->log;
+
     *out = admin;
 
     return NGX_OK;
@@ -193,6 +203,10 @@ ngx_http_procore_scope_admin_cleanup(void *data)
 
     if (admin->event.posted) {
         ngx_delete_posted_event(&admin->event);
+    }
+
+    if (admin->alive.timer_set) {
+        ngx_del_timer(&admin->alive);
     }
 
     if (admin->body.data) {
@@ -514,7 +528,20 @@ ngx_http_procore_scope_admin_later(ngx_http_request_t *r,
 
     ngx_post_event(&ctx->admin->event, &ngx_posted_next_events);
 
+    /* a worker that shuts down ends when no timer is left */
+
+    if (!ctx->admin->alive.timer_set) {
+        ngx_add_timer(&ctx->admin->alive, NGX_HTTP_PROCORE_SCOPE_ADMIN_ALIVE);
+    }
+
     return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_procore_scope_admin_alive(ngx_event_t *ev)
+{
+    ngx_add_timer(ev, NGX_HTTP_PROCORE_SCOPE_ADMIN_ALIVE);
 }
 
 

@@ -67,6 +67,7 @@ struct ngx_http_procore_scope_admin_s {
     ngx_http_procore_scope_admin_pt        next;
     ngx_http_procore_scope_admin_sink_pt   sink;
     ngx_event_t                            event;    /* the next round */
+    ngx_event_t                            alive;    /* while there is one */
 
     ngx_str_t                              name;     /* in the path */
     procore_list_filter_t                  filter;
