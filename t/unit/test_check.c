@@ -66,7 +66,7 @@ expect(const char *bytes, procore_check_e check, procore_reason_e reason)
     unsigned char                room[4096];
     procore_check_e              rc;
     procore_decision_e           decision;
-    const procore_check_calls_t  calls = { { give, owner }, token };
+    const procore_check_calls_t  calls = { { give, owner, NULL }, token };
 
     is_int(procore_request_read(&request, (const unsigned char *) bytes,
                                 strlen(bytes), room, &used),

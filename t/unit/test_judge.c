@@ -57,7 +57,7 @@ owner(void *data, uint64_t project, procore_judge_owner_t *found)
 }
 
 
-static const procore_judge_calls_t  calls = { give, owner };
+static const procore_judge_calls_t  calls = { give, owner, NULL };
 
 
 static void
