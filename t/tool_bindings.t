@@ -92,6 +92,11 @@ subtest 'set' => sub {
                    $digest);
     is($code, 0, 'by the digest in the audit');
 
+    my ($shown, @tokens) = lines('bindings show', '--digest', $digest);
+    is($shown->{family}, $one->{family}, 'shown by it');
+    is_deeply([sort map { $_->{kind} } @tokens], [qw(access refresh)],
+              'with its tokens');
+
     ($code, $text) = tool('', 'bindings set', '--company', $home, '--digest',
                           '0' x 16);
     is($code, 1, 'an unknown one');

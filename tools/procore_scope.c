@@ -36,9 +36,9 @@ static const procore_scope_command_t  procore_scope_commands[] = {
       "One token of the two is enough; the client may be left out.\n"
       "The whole file is checked first, against the store too.\n" },
 
-    { "bindings show", procore_scope_show,
-      "--store DIR [--realm NAME] [--json] [TOKEN]",
-      "tells what a token is bound to.\n" },
+    { "bindings show", procore_scope_bindings_show,
+      "--store DIR [--realm NAME] [--json] [TOKEN | WHOSE]",
+      "tells what a token is bound to; by WHOSE with all its tokens.\n" },
 
     { "bindings end", procore_scope_bindings_end,
       "--store DIR [--realm NAME] [--json] [TOKEN | WHOSE]",

@@ -104,6 +104,7 @@ int procore_scope_read_token(const procore_scope_options_t *options,
 /* The commands, for the table. */
 
 int procore_scope_bindings_list(int argc, char **argv);
+int procore_scope_bindings_show(int argc, char **argv);
 int procore_scope_bindings_set(int argc, char **argv);
 int procore_scope_bindings_end(int argc, char **argv);
 int procore_scope_bindings_export(int argc, char **argv);

@@ -391,3 +391,68 @@ procore_scope_clients_list(int argc, char **argv)
     return procore_scope_listing(argc, argv, PROCORE_SCOPE_OF_COMPANY,
                                  procore_scope_walk_clients);
 }
+
+
+static void
+procore_scope_show_tokens(procore_scope_admin_t *admin,
+    procore_scope_list_t *list, size_t n)
+{
+    char    *end, text[PROCORE_ADMIN_LINE];
+    size_t   i;
+
+    for (i = 0; i < n; i++) {
+        end = procore_admin_token(text, &list->tokens[i]);
+        procore_scope_admin_print(admin, text, (size_t) (end - text));
+    }
+}
+
+
+/* A family, and then its tokens: all are looked at. */
+
+static int
+procore_scope_walk_one(procore_scope_admin_t *admin,
+    procore_scope_list_t *list)
+{
+    int                  rc;
+    procore_store_op_t   op;
+
+    procore_scope_admin_op(admin, PROCORE_STORE_END, &op);
+
+    rc = procore_scope_admin_target(admin, &op);
+    if (rc != PROCORE_SCOPE_DONE) {
+        return rc;
+    }
+
+    if (procore_store_begin(admin->store) != PROCORE_OK) {
+        return procore_scope_fail(&admin->options, 0, "cannot read the store");
+    }
+
+    rc = procore_store_family(admin->store, op.realm, op.family,
+                              &list->families[0]);
+    procore_store_end(admin->store);
+
+    if (rc != PROCORE_OK) {
+        return procore_scope_fail(&admin->options, 0,
+                                  rc == PROCORE_NOT_FOUND
+                                  ? "no such binding in this realm"
+                                  : "the record is damaged");
+    }
+
+    procore_scope_show_families(admin, list, 1);
+
+    admin->filter.family = op.family;
+    admin->limit = 0;
+
+    return procore_scope_walk(admin, list, procore_scope_next_tokens,
+                              procore_scope_show_tokens);
+}
+
+
+int
+procore_scope_bindings_show(int argc, char **argv)
+{
+    return procore_scope_admin_given(argc, argv, PROCORE_SCOPE_OF_DIGEST)
+           ? procore_scope_listing(argc, argv, PROCORE_SCOPE_OF_DIGEST,
+                                   procore_scope_walk_one)
+           : procore_scope_show(argc, argv);
+}
