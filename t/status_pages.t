@@ -19,6 +19,7 @@ close $file;
 $broken->start;
 
 my $busy = nginx(workers => 2, locations => STATUS,
+    location => 'procore_scope_candidate unlisted deny;',
     http => "procore_scope_exception 5 until=2020-02-29 "
         . '"note=<script>alert(1)</script> joint venture, ticket 4711"; '
         . "procore_scope_exception 6 until=2099-12-31 note=audit; "
@@ -78,5 +79,8 @@ says('busy', qr/tracker_project_id\s+12/);
 says('busy', qr/5\s+<script>alert\(1\)<\/script> joint venture/, 'text is text');
 says('busy', qr/2020-02-29: has run out/);
 says('busy', qr/configured\s+51/, 'bindings by way');
+says('busy', qr/Settings that are tried\b.*\bdenies\s+2\s+allows\s+0/s,
+     'what the candidate would change');
+unlike($seen->{fresh}{text}, qr{Settings that are tried}, "not without one");
 
 done_testing();

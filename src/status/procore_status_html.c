@@ -5,6 +5,8 @@
  */
 
 
+#include <string.h>
+
 #include "procore_status_internal.h"
 
 
@@ -17,6 +19,10 @@ static void procore_status_glance(procore_out_t *out,
     const procore_status_t *status);
 static const char *procore_status_mode(const procore_status_t *status);
 static void procore_status_store(procore_out_t *out,
+    const procore_status_t *status);
+static void procore_status_parts(procore_out_t *out,
+    const procore_status_t *status, const char *name, const char *before);
+static void procore_status_candidate(procore_out_t *out,
     const procore_status_t *status);
 static void procore_status_lookups(procore_out_t *out,
     const procore_status_t *status);
@@ -139,6 +145,7 @@ procore_status_html(procore_out_t *out, const procore_status_t *status)
 
     if (status->since != 0) {
         procore_status_store(out, status);
+        procore_status_candidate(out, status);
         procore_status_lookups(out, status);
     }
 
@@ -303,9 +310,6 @@ procore_status_store(procore_out_t *out, const procore_status_t *status)
 static void
 procore_status_lookups(procore_out_t *out, const procore_status_t *status)
 {
-    size_t                           i;
-    const procore_status_counter_t  *counter;
-
     procore_out_text(out, "<h2>Lookups of projects</h2>\n<dl>\n");
 
     procore_status_fact(out, "Lists",
@@ -313,17 +317,7 @@ procore_status_lookups(procore_out_t *out, const procore_status_t *status)
     procore_status_fact(out, "Pages asked for",
                         procore_status_counter(status, "lookup_pages"));
 
-    for (i = 0; i < status->ncounters; i++) {
-        counter = &status->counters[i];
-
-        if (counter->label.len != 0) {
-            procore_out_text(out, "<div><dt>Ended: ");
-            procore_out_html(out, &counter->value, PROCORE_STATUS_ID);
-            procore_out_text(out, "</dt><dd>");
-            procore_status_number(out, counter->n);
-            procore_status_fact_end(out);
-        }
-    }
+    procore_status_parts(out, status, "lookup_results", "Ended: ");
 
     procore_status_fact(out, "Waiting requests", status->held);
     procore_status_fact_begin(out, "Keeps away for",
@@ -331,6 +325,55 @@ procore_status_lookups(procore_out_t *out, const procore_status_t *status)
     procore_status_number(out, status->backoff);
     procore_out_text(out, " s");
     procore_status_fact_end(out);
+
+    procore_out_text(out, "</dl>\n");
+}
+
+
+/* The parts of a counter, each as a fact of its own. */
+
+static void
+procore_status_parts(procore_out_t *out, const procore_status_t *status,
+    const char *name, const char *before)
+{
+    size_t                           i;
+    const procore_status_counter_t  *counter;
+
+    for (i = 0; i < status->ncounters; i++) {
+        counter = &status->counters[i];
+
+        if (counter->label.len == 0 || counter->name.len != strlen(name)
+            || memcmp(counter->name.data, name, counter->name.len) != 0)
+        {
+            continue;
+        }
+
+        procore_out_text(out, "<div><dt>");
+        procore_out_text(out, before);
+        procore_out_html(out, &counter->value, PROCORE_STATUS_ID);
+        procore_out_text(out, "</dt><dd>");
+        procore_status_number(out, counter->n);
+        procore_status_fact_end(out);
+    }
+}
+
+
+/* What procore_scope_candidate would have changed, where it has been tried. */
+
+static void
+procore_status_candidate(procore_out_t *out, const procore_status_t *status)
+{
+    if (procore_status_counter(status, "candidate_decisions") == 0) {
+        return;
+    }
+
+    procore_out_text(out,
+        "<h2>Settings that are tried</h2>\n"
+        "<p><small>What <code>procore_scope_candidate</code> would change: "
+        "<em>denies</em> what passes, <em>allows</em> what is refused, "
+        "<em>open</em>: it cannot know.</small></p>\n<dl>\n");
+
+    procore_status_parts(out, status, "candidate_decisions", "");
 
     procore_out_text(out, "</dl>\n");
 }

@@ -63,7 +63,7 @@ judge(procore_request_t *request, const uint8_t *data, size_t size)
     procore_check_e             rc;
     procore_settings_t          settings;
     procore_decision_e          decision;
-    const procore_check_calls_t calls = { { give, owner }, token };
+    const procore_check_calls_t calls = { { give, owner, NULL }, token };
 
     procore_settings_init(&settings, give, NULL);
     settings.lookup = size && data[size - 1] & 1;
