@@ -295,7 +295,7 @@ SKIP: {
         or diag($err);
 
     my @files = glob("$theirs/*");
-    is(scalar(@files), 3, 'three files');
+    is(scalar(@files), 4, 'the store and the record of changes');
     is(scalar(grep { (stat $_)[4] != $uid } @files), 0, 'all the owner\'s');
     is(scalar(grep { (stat $_)[2] & 077 } @files), 0, 'and nobody else\'s');
 

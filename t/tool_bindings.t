@@ -226,4 +226,81 @@ subtest 'completion' => sub {
     is($complete->('bindings', 'list', '--state', 'w'), 'withdrawn', 'a value');
 };
 
+# What has been appended to the record of changes since.
+my $read = 0;
+
+sub changes {
+    my $file = $nginx->store . '/changes.jsonl';
+    my @all = map { $json->decode($_) }
+        split /\n/, Procore::Test::Host::read_file($file);
+    my @new = @all[$read .. $#all];
+    $read = @all;
+    return @new;
+}
+
+
+subtest 'every change is on record' => sub {
+    my $mine = bind_token($nginx, company => $home);
+    my ($one) = lines('bindings list', '--company', $home, '--limit', 1);
+    changes();
+
+    tool('', 'bindings list');
+    is_deeply([changes()], [], 'looking is no change');
+
+    is((tool('', 'bindings set', '--company', $foreign, '--family',
+             $one->{family}))[0], 0, 'set');
+    my ($record) = changes();
+    is($record->{event}{action}, 'admin_bind', 'what');
+    is($record->{event}{outcome}, 'success', 'how it ended');
+    is($record->{procore_scope}{company}, $foreign, 'to which company');
+    is($record->{user}{name}, scalar(getpwuid $<), 'who');
+    like($record->{'@timestamp'}, qr/^20\d\d-\d\d-\d\dT[\d:]{8}Z$/, 'when');
+
+    is((tool($mine->{access_token}, 'bindings end'))[0], 0, 'end');
+    ($record) = changes();
+    is($record->{event}{action}, 'admin_end', 'what');
+    like($record->{procore_scope}{token}, qr/^[0-9a-f]{16}$/, 'a digest');
+
+    is((tool("unknown\n", 'bindings end'))[0], 1, 'a token that is not there');
+    is((changes())[0]{event}{outcome}, 'failure', 'is told as well');
+
+    tool('', 'clients pause', '--client', "a\"b");
+    tool('', 'clients resume', '--client', "a\"b");
+    is_deeply([map { "$_->{event}{action} $_->{procore_scope}{client}" }
+                   changes()],
+              ['admin_pause a"b', 'admin_resume a"b'], 'an app');
+
+    my $lines = join '', map { qq({"project_id":$_,"company_id":$home}\n) }
+        1 .. 400;
+    is((tool($lines, 'import', '-'))[0], 0, 'import');
+    my @import = changes();
+    is($import[0]{event}{action}, 'admin_project', 'of projects');
+
+    my $file = $nginx->store . '/changes.jsonl';
+    is((stat $file)[2] & 07777, 0600, 'nobody else reads it');
+};
+
+
+subtest 'no record, no change' => sub {
+    my $mine = bind_token($nginx, company => $home);
+    my $file = $nginx->store . '/changes.jsonl';
+    rename $file, "$file.away" or die "$!";
+    mkdir $file or die "$!";
+
+    my ($code, $text) = tool($mine->{access_token}, 'bindings end');
+    is($code, 1, 'refused');
+    like($text, qr/nothing is changed, because it cannot be recorded in changes/,
+         'in a sentence');
+    is(asks($mine, $home), '200', 'and nothing is changed');
+
+    rmdir $file or die "$!";
+    symlink '/dev/null', $file or die "$!";
+    is((tool($mine->{access_token}, 'bindings end'))[0], 1,
+       'nor is a link followed');
+    unlink $file;
+    is((tool($mine->{access_token}, 'bindings end'))[0], 0, 'repaired');
+    is(asks($mine, $home), '401 revoked_token', 'it ends');
+};
+
+
 done_testing();

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "procore_scope.h"
+#include "procore_scope_changes.h"
 
 
 /*
@@ -460,6 +460,8 @@ main(int argc, char **argv)
         puts("procore-scope " PROCORE_SCOPE_VERSION);
         return PROCORE_SCOPE_DONE;
     }
+
+    procore_scope_changes_begin();
 
     words = 0;
 

@@ -15,6 +15,7 @@
 
 #include "../src/policy/procore_id.h"
 #include "procore_scope_admin.h"
+#include "procore_scope_changes.h"
 
 
 static const struct option  procore_scope_admin_names[] = {
@@ -346,7 +347,9 @@ procore_scope_admin_write(procore_scope_admin_t *admin,
 {
     char  error[PROCORE_STORE_ERROR_TEXT];
 
-    if (procore_store_write(admin->store, ops, n, error) != PROCORE_OK) {
+    if (procore_scope_write(&admin->options, admin->store, ops, n, error)
+        != PROCORE_OK)
+    {
         return procore_scope_fail(&admin->options, 0, "%s: %s",
                                   admin->options.store, error);
     }

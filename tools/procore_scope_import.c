@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "../src/admin/procore_import.h"
-#include "procore_scope.h"
+#include "procore_scope_changes.h"
 
 
 /* Records kept in memory while the file is checked, some 200 bytes each. */
@@ -152,7 +152,9 @@ procore_scope_import_write(const procore_scope_options_t *options,
             group[i] = &ops[i];
         }
 
-        if (procore_store_write(store, group, n, error) != PROCORE_OK) {
+        if (procore_scope_write(options, store, group, n, error)
+            != PROCORE_OK)
+        {
             rc = procore_scope_fail(options, 0,
                                     "%s; %zu of %zu records were written",
                                     error, from, import->n);

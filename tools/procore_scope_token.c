@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "../src/admin/procore_import_line.h"
-#include "procore_scope.h"
+#include "procore_scope_changes.h"
 
 
 /* As many as the audit shows. */
@@ -311,7 +311,7 @@ procore_scope_withdraw(const procore_scope_options_t *options,
 
     ops = &op;
 
-    if (procore_store_write(store, &ops, 1, error) != PROCORE_OK) {
+    if (procore_scope_write(options, store, &ops, 1, error) != PROCORE_OK) {
         return procore_scope_fail(options, 0, "%s: %s", options->store, error);
     }
 

@@ -96,6 +96,11 @@ typedef struct {
 } procore_project_t;
 
 
+/* A file that the folder may have beside the store: see the command line. */
+
+#define PROCORE_STORE_CHANGES  "changes.jsonl"
+
+
 /*
  * Opens the store in folder "path", which procore_store_prepare() has made.
  * The map has "size" bytes at once: address space, the file stays as small as

@@ -269,7 +269,8 @@ procore_prepare_content(procore_prepare_t *prepare, int *empty)
 
             if (strcmp(entry->d_name, ".") != 0
                 && strcmp(entry->d_name, "..") != 0
-                && strcmp(entry->d_name, PROCORE_STORE_GUARD) != 0)
+                && strcmp(entry->d_name, PROCORE_STORE_GUARD) != 0
+                && strcmp(entry->d_name, PROCORE_STORE_CHANGES) != 0)
             {
                 rc = procore_store_fail(text, PROCORE_ERROR,
                                         "the store's folder holds something "
