@@ -225,9 +225,9 @@ subtest 'a reload and an end wait for what is under way' => sub {
 subtest 'a disk that is stuck' => sub {
     my $nginx = nginx(workers => 2, locations => STATUS);
     is(ready($nginx), '200 ready', 'ready');
-    flush_takes(4000);
+    flush_takes(8000);
     my $connection = ask($nginx, 's' x 64);
-    sleep 2.5;
+    ok(wait_for(6, sub { ready($nginx) !~ /^200/ }), 'after a while it is not');
     flush_takes(0);
     like(ready($nginx), qr/^503 the store is behind/,
          'not ready, whichever worker is asked') for 1 .. 6;
@@ -237,7 +237,7 @@ subtest 'a disk that is stuck' => sub {
        'new token requests are refused');
     my $after = () = $standin->requests;
     is($after, $before, 'before Procore is asked');
-    is($connection->response('POST')->{json}{access_token}, 's' x 64,
+    is($connection->response('POST', 12)->{json}{access_token}, 's' x 64,
        'the one that waits gets its answer');
     $standin->behave;
     is(token_request($nginx, code => 'c' x 64)->{json}{error},

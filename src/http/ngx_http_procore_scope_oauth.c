@@ -10,6 +10,7 @@
 #include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_oauth.h"
 #include "ngx_http_procore_scope_relay.h"
+#include "ngx_http_procore_scope_status.h"
 
 
 static ngx_int_t ngx_http_procore_scope_oauth_other(ngx_http_request_t *r,
@@ -285,7 +286,9 @@ ngx_http_procore_scope_oauth_judge(ngx_http_request_t *r,
         ngx_http_procore_scope_oauth_choose(r, ctx, &parent);
     }
 
-    if (!ngx_http_procore_scope_store_ready()) {
+    /* a disk that keeps another worker waiting is this one's, too */
+
+    if (ngx_http_procore_scope_store_status(r) != PROCORE_STATUS_READY) {
         ngx_http_procore_scope_note(ctx, PROCORE_REASON_STORE_FAILED,
                                     PROCORE_RANK_STORE_FAILED, NULL);
     }

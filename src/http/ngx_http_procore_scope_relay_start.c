@@ -8,6 +8,7 @@
 
 #include "ngx_http_procore_scope_bind.h"
 #include "ngx_http_procore_scope_relay.h"
+#include "ngx_http_procore_scope_status.h"
 
 
 static ngx_int_t ngx_http_procore_scope_start_pass(ngx_http_request_t *r,
@@ -277,7 +278,7 @@ ngx_http_procore_scope_start_begin(ngx_http_request_t *r,
     relay = ctx->relay;
     authorization = &relay->authorization;
 
-    if (!ngx_http_procore_scope_store_ready()) {
+    if (ngx_http_procore_scope_store_status(r) != PROCORE_STATUS_READY) {
         return ngx_http_procore_scope_relay_refuse(r, ctx,
                                               PROCORE_REASON_STORE_FAILED, 0);
     }
