@@ -69,6 +69,14 @@ EOT
         location \@tried { proxy_pass %%API%%; }
         location /rest/accel/ { proxy_pass @{[ $redirecting->url ]}; }
         location /rest/own-accel/ { proxy_pass @{[ $to_own->url ]}; }
+        location /rest/watched/ { procore_scope monitor;
+                                  proxy_pass @{[ $to_own->url ]}; }
+        location /rest/excepted/ {
+            procore_scope_exception @{[ FOREIGN ]} project=2002;
+            proxy_pass @{[ $failing->url ]};
+            proxy_intercept_errors on;
+            error_page 502 = \@fallback;
+        }
         location /rest/fallback/ {
             proxy_pass @{[ $failing->url ]};
             proxy_intercept_errors on;
@@ -159,6 +167,12 @@ sends(qr{^GET /rest/tried/projects/1001 }, GET => '/rest/tried/projects/1001');
 refused('foreign_project', GET => '/rest/tried/projects/2002');
 refused('foreign_company', GET => '/rest/accel/projects/1001');
 sends(qr{^GET /rest/v1.0/projects/1001 }, GET => '/rest/own-accel/x');
+refused('foreign_project', POST => '/rest/watched/x?company_id=' . FOREIGN,
+        json => { project_id => 2002 });
+refused('ambiguous_token', POST => '/rest/watched/x',
+        form => [access_token => 'x']);
+refused('foreign_project', GET => '/rest/excepted/x?project_id=2002');
+sends(qr{^GET /rest/excepted/x\?}, GET => '/rest/excepted/x?project_id=1001');
 sends(qr{^POST /rest/fallback/projects/1001 .*\{"project_id":1001\}}s,
       POST => '/rest/fallback/projects/1001', json => { project_id => 1001 });
 sends(qr{^POST /rest/late/x .*\{"project_id":1001\}}s,

@@ -13,7 +13,6 @@
 
 static ngx_http_procore_scope_ctx_t *ngx_http_procore_scope_find_ctx(
     ngx_http_request_t *r);
-static void ngx_http_procore_scope_again(procore_judge_t *judge);
 static void ngx_http_procore_scope_cleanup_ctx(void *data);
 static void ngx_http_procore_scope_before_log(void *data);
 static ngx_uint_t ngx_http_procore_scope_hidden_path(ngx_http_request_t *r,
@@ -89,28 +88,6 @@ ngx_http_procore_scope_first_handler(ngx_http_request_t *r)
 }
 
 
-/*
- * An internal redirect: method, path and query are judged again; what is known
- * of the body stays.
- */
-
-static void
-ngx_http_procore_scope_again(procore_judge_t *judge)
-{
-    if (judge->rank < PROCORE_RANK_BODY_MALFORMED
-        || judge->rank >= PROCORE_RANK_UNCERTAIN)
-    {
-        judge->reason = PROCORE_REASON_OK;
-        judge->rank = PROCORE_RANK_NONE;
-        judge->deciding = NULL;
-    }
-
-    judge->has_header = 0;
-    judge->discovery = 0;
-    judge->unread &= 1u << PROCORE_IN_BODY;
-}
-
-
 ngx_http_procore_scope_ctx_t *
 ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
 {
@@ -128,10 +105,12 @@ ngx_http_procore_scope_make_ctx(ngx_http_request_t *r)
 
     if (ctx) {
 
-        ngx_http_procore_scope_again(&ctx->judge);
+        /* an internal redirect: method, path and query are judged again */
+
+        procore_judge_again(&ctx->judge);
 
         if (ctx->candidate) {
-            ngx_http_procore_scope_again(&ctx->candidate->judge);
+            procore_judge_again(&ctx->candidate->judge);
         }
 
         ctx->started = 0;

@@ -55,6 +55,41 @@ procore_judge_init(procore_judge_t *judge, const procore_policy_t *policy,
     judge->data = data;
     judge->now = now;
     judge->rank = PROCORE_RANK_NONE;
+    judge->body_rank = PROCORE_RANK_NONE;
+}
+
+
+void
+procore_judge_again(procore_judge_t *judge)
+{
+    judge->reason = judge->body_reason;
+    judge->rank = judge->body_rank;
+    judge->deciding = judge->body_deciding;
+
+    judge->has_header = 0;
+    judge->discovery = 0;
+    judge->unread &= 1u << PROCORE_IN_BODY;
+
+    /* exceptions may be others there */
+
+    judge->last_id = 0;
+    judge->last_verdict = PROCORE_VERDICT_OWN;
+}
+
+
+/* Of a body that is read once, whatever else decides at first. */
+
+static void
+procore_judge_note_body(procore_judge_t *judge, procore_reason_e reason,
+    procore_rank_e rank, procore_judge_claim_t *claim)
+{
+    if (rank >= judge->body_rank) {
+        return;
+    }
+
+    judge->body_reason = reason;
+    judge->body_rank = rank;
+    judge->body_deciding = claim;
 }
 
 
@@ -76,6 +111,12 @@ procore_judge_note(procore_judge_t *judge, procore_reason_e reason,
 
             judge->unread |= (1u << carrier) & 0x0f;
         }
+    }
+
+    if ((rank == PROCORE_RANK_BODY_MALFORMED || rank == PROCORE_RANK_BODY)
+        && reason != PROCORE_REASON_UNBOUND)
+    {
+        procore_judge_note_body(judge, reason, rank, claim);
     }
 
     if (rank >= judge->rank) {
@@ -239,7 +280,6 @@ procore_judge_param(void *data, procore_carrier_e carrier,
 {
     procore_judge_t *judge = data;
 
-    (void) carrier;
     (void) type;
     (void) value;
 
@@ -250,6 +290,11 @@ procore_judge_param(void *data, procore_carrier_e carrier,
     }
 
     judge->bearer = PROCORE_BEARER_AMBIGUOUS;
+
+    if (carrier == PROCORE_IN_BODY) {
+        procore_judge_note_body(judge, PROCORE_REASON_AMBIGUOUS_TOKEN,
+                                PROCORE_RANK_TOKEN, NULL);
+    }
 
     procore_judge_note(judge, PROCORE_REASON_AMBIGUOUS_TOKEN,
                        PROCORE_RANK_TOKEN, NULL);

@@ -184,6 +184,9 @@ typedef struct {
     procore_reason_e              reason;
     procore_rank_e                rank;
     procore_judge_claim_t        *deciding;
+    procore_reason_e              body_reason;    /* the best one of the body */
+    procore_rank_e                body_rank;
+    procore_judge_claim_t        *body_deciding;
     const procore_exception_t    *exception;      /* the last one used */
 
     uint64_t                      last_id;        /* judged just before */
@@ -212,6 +215,13 @@ typedef struct {
 
 void procore_judge_init(procore_judge_t *judge, const procore_policy_t *policy,
     const procore_judge_calls_t *calls, void *data, uint64_t now);
+
+/*
+ * The request goes on at another place, maybe with another policy and another
+ * head: that is judged anew, and what is known of the body stays.
+ */
+
+void procore_judge_again(procore_judge_t *judge);
 
 /* Could this carrier not be read for certain?  Not 0, or 0. */
 

@@ -60,7 +60,10 @@ procore_judge_keep(procore_judge_t *judge, const procore_claim_t *claim,
     if (judge->nclaims < PROCORE_JUDGE_CLAIMS) {
         kept = procore_judge_push_claim(judge);
 
-    } else if (rank < judge->rank || first) {
+    } else if (rank < judge->rank || first
+               || (claim->carrier == PROCORE_IN_BODY
+                   && rank < judge->body_rank))
+    {
         kept = judge->calls->alloc(judge->data, sizeof(procore_judge_claim_t));
 
     } else {

@@ -253,6 +253,64 @@ unbound(void)
 }
 
 
+/* Of a body that has been read, what counts is not lost with the head. */
+
+static void
+again(void)
+{
+    procore_exception_t     exception;
+    static const uint64_t   excepted[] = { 2002 };
+
+    begin(PROCORE_BINDING_BOUND, OWN);
+    head("/rest/v1.0/rfis", "company_id=7", NULL);
+    body("application/json", "{\"project_id\":2002}");
+    decided(PROCORE_DECISION_DENY, PROCORE_REASON_FOREIGN_COMPANY);
+    procore_judge_again(&judge);
+    head("/rest/v1.0/rfis", "", NULL);
+    decided(PROCORE_DECISION_DENY, PROCORE_REASON_FOREIGN_PROJECT);
+    is_int(judge.deciding->carrier, PROCORE_IN_BODY, "the body decides");
+
+    begin(PROCORE_BINDING_BOUND, OWN);
+    head("/rest/v1.0/rfis", "company_id=7", NULL);
+    body("application/json", "{\"project_id\":");
+    procore_judge_again(&judge);
+    head("/rest/v1.0/rfis", "", NULL);
+    decided(PROCORE_DECISION_DENY, PROCORE_REASON_MALFORMED_BODY);
+
+    begin(PROCORE_BINDING_BOUND, OWN);
+    head("/rest/v1.0/rfis", "", NULL);
+    body("application/json", "{\"access_token\":\"x\"}");
+    procore_judge_again(&judge);
+    head("/rest/v1.0/rfis", "", NULL);
+    decided(PROCORE_DECISION_DENY, PROCORE_REASON_AMBIGUOUS_TOKEN);
+
+    begin(PROCORE_BINDING_BOUND, OWN);
+    head("/rest/v1.0/rfis", "company_id=7", NULL);
+    body("application/json", "{\"project_id\":1001}");
+    procore_judge_again(&judge);
+    head("/rest/v1.0/rfis", "", NULL);
+    decided(PROCORE_DECISION_ALLOW, PROCORE_REASON_OK);
+
+    /* an exception of one place is none of another */
+
+    memset(&exception, 0, sizeof(exception));
+    exception.company = FOREIGN;
+    exception.projects = excepted;
+    exception.nprojects = 1;
+
+    policy.exceptions = &exception;
+    policy.nexceptions = 1;
+    begin(PROCORE_BINDING_BOUND, OWN);
+    head("/rest/v1.0/rfis", "project_id=2002", NULL);
+    decided(PROCORE_DECISION_ALLOW, PROCORE_REASON_EXCEPTION);
+    policy.exceptions = NULL;
+    policy.nexceptions = 0;
+    procore_judge_again(&judge);
+    head("/rest/v1.0/rfis", "project_id=2002", NULL);
+    decided(PROCORE_DECISION_DENY, PROCORE_REASON_FOREIGN_PROJECT);
+}
+
+
 static void
 projects(void)
 {
@@ -400,6 +458,7 @@ main(void)
 
     bound();
     unbound();
+    again();
     projects();
     exceptions();
     names();
