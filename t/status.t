@@ -274,6 +274,23 @@ subtest 'monitor' => sub {
 };
 
 
+subtest 'strangers do not choose which names are told' => sub {
+    my $nginx = nginx(mode => 'monitor', locations => STATUS);
+    my $token = bind_token($nginx, company => $home);
+
+    $nginx->request('GET', "/rest/v1.0/x?a${_}_company_id=1", token => undef),
+    $nginx->request('GET', "/rest/v1.0/x?b${_}_company_id=1", token => 'made-up')
+        for 1 .. 15;
+    $nginx->request('GET', '/rest/v1.0/x?vendor_company_id=1',
+                    token => $token->{access_token});
+    my $seen = counted($nginx, 32);
+
+    is($seen->{unlisted_names}, 31, 'all are counted');
+    is_deeply([map { $_->{name} } @{ $seen->{unlisted_names_seen} }],
+              ['vendor_company_id'], 'and those of known tokens are told');
+};
+
+
 subtest 'names, exceptions and realms' => sub {
     my $nginx = nginx(http => "procore_scope_exception $foreign "
         . '"note=joint \"venture\" <b>"; '

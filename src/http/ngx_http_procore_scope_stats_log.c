@@ -149,6 +149,8 @@ ngx_http_procore_scope_log_client(ngx_http_procore_scope_ctx_t *ctx,
 }
 
 
+/* Strangers could fill this table, too: they need no token that is known. */
+
 static void
 ngx_http_procore_scope_log_names(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx, ngx_http_procore_scope_stats_t *stats)
@@ -164,6 +166,12 @@ ngx_http_procore_scope_log_names(ngx_http_request_t *r,
 
     ngx_http_procore_scope_count(NGX_HTTP_PROCORE_SCOPE_STAT_UNLISTED_NAMES,
                                  ctx->judge.nunlisted);
+
+    if (ctx->known != PROCORE_OK) {
+        (void) ngx_atomic_fetch_add(&stats->names.other[ctx->decision],
+                                (ngx_atomic_int_t) ctx->judge.nunlisted);
+        return;
+    }
 
     key.realm_id = ngx_http_procore_scope_no_realm_id;
     key.realm = &ngx_http_procore_scope_no_realm;
