@@ -21,7 +21,8 @@ my $port = free_port();
 my $far = free_port();
 
 my $nginx = nginx(
-    locations => $admin,
+    server => 'server_name gw.example;',
+    locations => "$admin location /status { procore_scope_status; }",
     servers => "
         server {
             listen unix:%%DIR%%/admin.sock;
@@ -73,6 +74,25 @@ subtest 'loopback, and nobody handed on' => sub {
         is(call('GET', 'bindings', headers => [$_, '127.0.0.1'])->{status},
            403, "through a proxy: $_");
     }
+};
+
+subtest 'a name that a web page has moved here' => sub {
+    my $asked = sub {
+        my ($host, $path) = @_;
+
+        return $nginx->request('GET', $path, host => $host);
+    };
+
+    for my $path ('/admin/bindings', '/admin/bindings/export', '/status') {
+        is($asked->($_, $path)->{status}, 403, "$_ reads no $path")
+            for 'evil.example', '127.0.0.1.evil.example:8080', 'localhos';
+
+        is($asked->($_, $path)->{status}, 200, "$_ does")
+            for '127.0.0.1', 'LOCALHOST:8080', '[::1]:80', 'gw.example';
+    }
+
+    like($nginx->error_log, qr/"evil\.example" is neither an address/,
+         'the log says why');
 };
 
 subtest 'another machine' => sub {

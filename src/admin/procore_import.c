@@ -349,12 +349,13 @@ static size_t
 procore_import_names(const procore_import_t *import,
     procore_import_name_t *names)
 {
-    size_t                          n;
+    size_t                          i, n;
     const procore_import_record_t  *r;
 
     n = 0;
 
-    for (r = import->records; r < import->records + import->n; r++) {
+    for (i = 0; i < import->n; i++) {
+        r = &import->records[i];
 
         if (r->has_access) {
             procore_import_name(&names[n++], PROCORE_TOKEN_ACCESS, r->access,

@@ -13,6 +13,7 @@
 
 static ngx_uint_t ngx_http_procore_scope_loopback(struct sockaddr *sa);
 static ngx_uint_t ngx_http_procore_scope_handed_on(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_procore_scope_own_host(ngx_http_request_t *r);
 
 
 /* What proxies add; nobody else has a use for them. */
@@ -45,7 +46,9 @@ ngx_http_procore_scope_is_local(ngx_http_request_t *r)
     return getpeername(r->connection->fd, &peer.sockaddr, &len) == 0
            && ngx_http_procore_scope_loopback(&peer.sockaddr)
            && ngx_http_procore_scope_loopback(r->connection->sockaddr)
-           && !ngx_http_procore_scope_handed_on(r);
+           && !ngx_http_procore_scope_handed_on(r)
+           && (peer.sockaddr.sa_family == AF_UNIX
+               || ngx_http_procore_scope_own_host(r));
 }
 
 
@@ -108,6 +111,52 @@ ngx_http_procore_scope_handed_on(ngx_http_request_t *r)
             }
         }
     }
+
+    return 0;
+}
+
+
+/*
+ * A web page may make a name of its own resolve to 127.0.0.1 and then read,
+ * in a browser on this machine, what it asks for: the browser takes it for the
+ * page's own server, and sends no Origin.  Host is still that name.  Over TLS
+ * the certificate is not for it, and an address cannot be made to move.
+ */
+
+static ngx_uint_t
+ngx_http_procore_scope_own_host(ngx_http_request_t *r)
+{
+    ngx_str_t                 *host;
+    ngx_http_core_srv_conf_t  *cscf;
+
+#if (NGX_HTTP_SSL)
+    if (r->connection->ssl) {
+        return 1;
+    }
+#endif
+
+    host = &r->headers_in.server;
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    /* only HTTP/1.0 has none, which no browser speaks */
+
+    if (host->len == 0
+        || host->data[0] == '['
+        || ngx_inet_addr(host->data, host->len) != INADDR_NONE
+        || (host->len == sizeof("localhost") - 1
+            && ngx_strncmp(host->data, "localhost", host->len) == 0)
+        || (host->len == cscf->server_name.len
+            && ngx_strncmp(host->data, cscf->server_name.data, host->len)
+               == 0))
+    {
+        return 1;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "procore scope: this location answers this machine alone, "
+                  "and \"%V\" is neither an address, \"localhost\" nor the "
+                  "server_name: a web page may have given that name to this "
+                  "machine; ask for http://127.0.0.1 instead", host);
 
     return 0;
 }

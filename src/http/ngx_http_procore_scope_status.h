@@ -20,8 +20,9 @@ ngx_int_t ngx_http_procore_scope_status_handler(ngx_http_request_t *r);
 /*
  * Does the request come from this machine, over loopback or a Unix socket, and
  * has nobody handed it on?  The connection's own peer counts, and the address
- * that nginx has made of it (realip), and no header may tell of a proxy.
- * 1 or 0.
+ * that nginx has made of it (realip), and no header may tell of a proxy.  Over
+ * plain TCP, Host must be an address, "localhost" or the server's first name;
+ * another one is logged.  1 or 0.
  */
 
 ngx_uint_t ngx_http_procore_scope_is_local(ngx_http_request_t *r);

@@ -377,6 +377,28 @@ test_again(void)
 }
 
 
+static void
+test_nothing(void)
+{
+    procore_import_t  *import;
+
+    import = procore_import_new(REALM, 3);
+
+    is_int(import_text(import, "", 0), PROCORE_OK,
+           "nothing at all is an empty import");
+    is_int((long long) import->n, 0, "of no record");
+
+    procore_import_free(import);
+
+    import = procore_import_new(REALM, 3);
+
+    is_int(import_text(import, "\n\n", 0), PROCORE_OK,
+           "and so are empty lines");
+
+    procore_import_free(import);
+}
+
+
 int
 main(void)
 {
@@ -385,6 +407,7 @@ main(void)
     test_text();
     test_import();
     test_again();
+    test_nothing();
 
     return done_testing();
 }
