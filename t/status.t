@@ -294,7 +294,8 @@ subtest 'strangers do not choose which names are told' => sub {
 subtest 'names, exceptions and realms' => sub {
     my $nginx = nginx(http => "procore_scope_exception $foreign "
         . '"note=joint \"venture\" <b>"; '
-        . 'procore_scope_exception 5 until=2020-02-29 note=over;',
+        . 'procore_scope_exception 5 until=2020-02-29 note=over; '
+        . 'procore_scope_candidate exception 6 note=tried;',
         locations => STATUS . '
             location /sandbox/ { procore_scope_realm sandbox;
                                  procore_scope_company 77;

@@ -230,6 +230,7 @@ struct ngx_http_procore_scope_loc_conf_s {
     procore_policy_t            policy;
 
     ngx_http_procore_scope_candidate_conf_t  *candidate;  /* NULL: none */
+    ngx_uint_t                  tried;            /* a candidate's, not 0 */
 
     /* the same with the other mode, for clients that have it; or NULL */
 

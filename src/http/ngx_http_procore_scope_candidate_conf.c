@@ -211,8 +211,13 @@ ngx_http_procore_scope_candidate_create(ngx_conf_t *cf)
     }
 
     candidate->settings = ngx_http_procore_scope_create_loc_conf(cf);
+    if (candidate->settings == NULL) {
+        return NULL;
+    }
 
-    return candidate->settings ? candidate : NULL;
+    candidate->settings->tried = 1;
+
+    return candidate;
 }
 
 

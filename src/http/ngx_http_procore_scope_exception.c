@@ -49,7 +49,11 @@ ngx_http_procore_scope_exception(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return ngx_http_procore_scope_wrong(cf, error);
     }
 
-    if (ngx_http_procore_scope_exception_list(cf, exception) != NGX_OK) {
+    /* the status page tells of those in force */
+
+    if (!plcf->tried
+        && ngx_http_procore_scope_exception_list(cf, exception) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
