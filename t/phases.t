@@ -83,6 +83,12 @@ EOT
             error_page 502 = \@fallback;
         }
         location \@fallback { proxy_pass %%API%%; }
+        location /rest/realm/ {
+            proxy_pass @{[ $failing->url ]};
+            proxy_intercept_errors on;
+            error_page 502 = \@realm;
+        }
+        location \@realm { procore_scope_realm sandbox; proxy_pass %%API%%; }
         location /rest/late/ {
             procore_scope off;
             proxy_pass @{[ $failing->url ]};
@@ -173,6 +179,9 @@ refused('ambiguous_token', POST => '/rest/watched/x',
         form => [access_token => 'x']);
 refused('foreign_project', GET => '/rest/excepted/x?project_id=2002');
 sends(qr{^GET /rest/excepted/x\?}, GET => '/rest/excepted/x?project_id=1001');
+refused('unbound', GET => '/rest/realm/projects/1001');
+refused('unbound', POST => '/rest/realm/x',
+        json => { project_id => 1001 });
 sends(qr{^POST /rest/fallback/projects/1001 .*\{"project_id":1001\}}s,
       POST => '/rest/fallback/projects/1001', json => { project_id => 1001 });
 sends(qr{^POST /rest/late/x .*\{"project_id":1001\}}s,

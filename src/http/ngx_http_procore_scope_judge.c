@@ -34,6 +34,20 @@ void
 ngx_http_procore_scope_judge_conf(ngx_http_procore_scope_ctx_t *ctx,
     ngx_http_procore_scope_loc_conf_t *conf)
 {
+    if (ctx->conf && ctx->redirected
+        && ngx_memcmp(ctx->conf->realm, conf->realm, PROCORE_REALM_SIZE) != 0)
+    {
+        /* ids of one Procore mean nothing in the other, nor do verdicts */
+
+        ctx->judge.company = 0;
+        ctx->way = PROCORE_WAY_NONE;
+
+        if (ctx->body_started) {
+            procore_judge_note(&ctx->judge, PROCORE_REASON_MALFORMED_BODY,
+                               PROCORE_RANK_BODY_MALFORMED, NULL);
+        }
+    }
+
     ctx->conf = conf;
     ctx->judge.policy = &conf->policy;
 }
