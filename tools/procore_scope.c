@@ -115,6 +115,12 @@ static const procore_scope_command_t  procore_scope_commands[] = {
       "Exit code: 0 nothing changes, 1 something does, 3 some of the input\n"
       "cannot be read.\n" },
 
+    { "report", procore_scope_report,
+      "--store DIR [--client ID] [--json | --csv]",
+      "tells which companies each app and each of its users has named that are\n"
+      "not its own, and whether the app is ready for enforce. --client: one\n"
+      "app alone (\"-\": those that are not known).\n" },
+
     { "check", procore_scope_check,
       "[WHO] [POLICY] [--json] URL | --raw | --stream",
       "tells what the module would decide for a request. Of curl's options it\n"

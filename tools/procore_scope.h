@@ -119,6 +119,7 @@ int procore_scope_import(int argc, char **argv);
 int procore_scope_show(int argc, char **argv);
 int procore_scope_end(int argc, char **argv);
 int procore_scope_audit_verify(int argc, char **argv);
+int procore_scope_report(int argc, char **argv);
 int procore_scope_check(int argc, char **argv);
 int procore_scope_replay(int argc, char **argv);
 

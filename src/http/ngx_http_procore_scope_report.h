@@ -10,6 +10,7 @@
 
 
 #include "ngx_http_procore_scope.h"
+#include "../report/procore_report.h"
 
 
 /*
@@ -29,6 +30,15 @@ void ngx_http_procore_scope_report_named(void *data, uint64_t company,
 /* Counts a request at its end, when its decision is known. */
 
 void ngx_http_procore_scope_report_seen(ngx_http_procore_scope_ctx_t *ctx);
+
+
+/*
+ * Answers with the report; status, type and headers are set but for the length.
+ * Returns what a content handler returns.  The store must be open.
+ */
+
+ngx_int_t ngx_http_procore_scope_report_send(ngx_http_request_t *r,
+    procore_report_format_e format);
 
 
 #endif /* _NGX_HTTP_PROCORE_SCOPE_REPORT_H_INCLUDED_ */

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_procore_scope_conf.h"
+#include "ngx_http_procore_scope_report.h"
 #include "ngx_http_procore_scope_status.h"
 
 
@@ -20,7 +21,8 @@ typedef struct {
     ngx_str_t                       view;        /* ?view=, "": none */
     ngx_str_t                       format;      /* ?format= */
     ngx_str_t                       type;
-    ngx_http_procore_scope_view_pt  handler;
+    ngx_http_procore_scope_view_pt  handler;     /* NULL: the report */
+    procore_report_format_e         report;
 } ngx_http_procore_scope_view_t;
 
 
@@ -38,8 +40,12 @@ static ngx_int_t ngx_http_procore_scope_status_ready(ngx_http_request_t *r,
     ngx_str_t *body);
 static ngx_int_t ngx_http_procore_scope_status_refuse(ngx_http_request_t *r,
     ngx_uint_t status, const char *text);
+static ngx_int_t ngx_http_procore_scope_status_headers(ngx_http_request_t *r,
+    ngx_str_t *type);
 static ngx_int_t ngx_http_procore_scope_status_send(ngx_http_request_t *r,
     ngx_str_t *type, ngx_str_t *body);
+static ngx_int_t ngx_http_procore_scope_status_report(ngx_http_request_t *r,
+    ngx_http_procore_scope_view_t *view);
 
 
 /* Of a view the first one is what comes without a format. */
@@ -48,21 +54,33 @@ static ngx_http_procore_scope_view_t  ngx_http_procore_scope_views[] = {
 
     { ngx_string(""), ngx_string("html"),
       ngx_string("text/html; charset=utf-8"),
-      ngx_http_procore_scope_status_html },
+      ngx_http_procore_scope_status_html, 0 },
 
     { ngx_string(""), ngx_string("json"),
       ngx_string("application/json"),
-      ngx_http_procore_scope_status_json },
+      ngx_http_procore_scope_status_json, 0 },
 
     { ngx_string(""), ngx_string("prometheus"),
       ngx_string("text/plain; version=0.0.4; charset=utf-8"),
-      ngx_http_procore_scope_status_prometheus },
+      ngx_http_procore_scope_status_prometheus, 0 },
 
     { ngx_string(""), ngx_string("ready"),
       ngx_string("text/plain; charset=utf-8"),
-      ngx_http_procore_scope_status_ready },
+      ngx_http_procore_scope_status_ready, 0 },
 
-    { ngx_null_string, ngx_null_string, ngx_null_string, NULL }
+    { ngx_string("report"), ngx_string("html"),
+      ngx_string("text/html; charset=utf-8"),
+      NULL, PROCORE_REPORT_HTML },
+
+    { ngx_string("report"), ngx_string("json"),
+      ngx_string("application/json"),
+      NULL, PROCORE_REPORT_JSON },
+
+    { ngx_string("report"), ngx_string("csv"),
+      ngx_string("text/csv; charset=utf-8; header=present"),
+      NULL, PROCORE_REPORT_CSV },
+
+    { ngx_null_string, ngx_null_string, ngx_null_string, NULL, 0 }
 };
 
 static ngx_str_t  ngx_http_procore_scope_plain =
@@ -170,10 +188,15 @@ ngx_http_procore_scope_status_handler(ngx_http_request_t *r)
     if (view == NULL) {
         return ngx_http_procore_scope_status_refuse(r, NGX_HTTP_BAD_REQUEST,
             "There is no such format. There are ?format=html (what comes "
-            "without one), json, prometheus and ready.\n");
+            "without one), json, prometheus and ready, and ?view=report with "
+            "html, json and csv.\n");
     }
 
     r->headers_out.status = NGX_HTTP_OK;
+
+    if (view->handler == NULL) {
+        return ngx_http_procore_scope_status_report(r, view);
+    }
 
     if (view->handler(r, &body) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -195,7 +218,7 @@ ngx_http_procore_scope_status_view(ngx_http_request_t *r)
     (void) ngx_http_arg(r, (u_char *) "view", 4, &view);
     (void) ngx_http_arg(r, (u_char *) "format", 6, &format);
 
-    for (v = ngx_http_procore_scope_views; v->handler; v++) {
+    for (v = ngx_http_procore_scope_views; v->type.len; v++) {
 
         if (v->view.len == view.len
             && ngx_strncmp(v->view.data, view.data, view.len) == 0
@@ -315,22 +338,20 @@ ngx_http_procore_scope_status_refuse(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
+/* What all answers have in common but for their length. */
+
 static ngx_int_t
-ngx_http_procore_scope_status_send(ngx_http_request_t *r, ngx_str_t *type,
-    ngx_str_t *body)
+ngx_http_procore_scope_status_headers(ngx_http_request_t *r, ngx_str_t *type)
 {
     u_char            *p;
     ngx_str_t          policy;
-    ngx_int_t          rc;
-    ngx_buf_t         *b;
-    ngx_chain_t        out;
     static ngx_str_t   cache = ngx_string("no-store");
     static ngx_str_t   sniff = ngx_string("nosniff");
     static ngx_str_t   referrer = ngx_string("no-referrer");
 
     p = ngx_pnalloc(r->pool, ngx_strlen(procore_status_style_source) + 128);
     if (p == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     policy.data = p;
@@ -352,10 +373,9 @@ ngx_http_procore_scope_status_send(ngx_http_request_t *r, ngx_str_t *type,
                                        "Content-Security-Policy", &policy)
            != NGX_OK)
     {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
-    r->headers_out.content_length_n = (off_t) body->len;
     r->headers_out.content_type = *type;
     r->headers_out.content_type_lowcase = NULL;
 
@@ -365,6 +385,24 @@ ngx_http_procore_scope_status_send(ngx_http_request_t *r, ngx_str_t *type,
 
     r->headers_out.content_type_len = p ? (size_t) (p - type->data)
                                         : type->len;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_status_send(ngx_http_request_t *r, ngx_str_t *type,
+    ngx_str_t *body)
+{
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+
+    if (ngx_http_procore_scope_status_headers(r, type) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.content_length_n = (off_t) body->len;
 
     b = ngx_calloc_buf(r->pool);
     if (b == NULL) {
@@ -387,4 +425,36 @@ ngx_http_procore_scope_status_send(ngx_http_request_t *r, ngx_str_t *type,
     }
 
     return ngx_http_output_filter(r, &out);
+}
+
+
+static ngx_int_t
+ngx_http_procore_scope_status_report(ngx_http_request_t *r,
+    ngx_http_procore_scope_view_t *view)
+{
+    static ngx_str_t  file =
+        ngx_string("attachment; filename=\"procore-scope-report.csv\"");
+
+    if (ngx_http_procore_scope_store_begin() != NGX_OK) {
+        return ngx_http_procore_scope_status_refuse(r,
+            NGX_HTTP_SERVICE_UNAVAILABLE,
+            "The report is in the store, which is out of order: the error log "
+            "says why.\n");
+    }
+
+    ngx_http_procore_scope_store_end();
+
+    if (ngx_http_procore_scope_status_headers(r, &view->type) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (view->report == PROCORE_REPORT_CSV
+        && ngx_http_procore_scope_add_answer_header(r, "Content-Disposition",
+                                                    &file)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_procore_scope_report_send(r, view->report);
 }

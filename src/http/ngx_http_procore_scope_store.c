@@ -307,6 +307,14 @@ ngx_http_procore_scope_store_chain(const u_char *after,
 }
 
 
+int
+ngx_http_procore_scope_store_report(procore_report_place_t *place,
+    procore_report_row_t *row)
+{
+    return procore_store_report_next(store.store, place, row);
+}
+
+
 ngx_int_t
 ngx_http_procore_scope_store_key(u_char *key)
 {

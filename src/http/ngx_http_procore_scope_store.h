@@ -14,6 +14,7 @@
 #include <ngx_http.h>
 
 #include "../store/procore_store.h"
+#include "../store/procore_store_report.h"
 
 
 /*
@@ -65,6 +66,11 @@ int ngx_http_procore_scope_store_chain(const u_char *after,
 /* The store itself, for the pure code inside of a snapshot. */
 
 procore_store_t *ngx_http_procore_scope_store_here(void);
+
+/* As procore_store_report_next(), inside of a snapshot. */
+
+int ngx_http_procore_scope_store_report(procore_report_place_t *place,
+    procore_report_row_t *row);
 
 /*
  * The key of cookies, PROCORE_STORE_KEY bytes; may be called anywhere.  NGX_OK,
