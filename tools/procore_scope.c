@@ -117,9 +117,9 @@ static const procore_scope_command_t  procore_scope_commands[] = {
 
     { "report", procore_scope_report,
       "--store DIR [--client ID] [--json | --csv]",
-      "tells which companies each app and each of its users has named that are\n"
-      "not its own, and whether the app is ready for enforce. --client: one\n"
-      "app alone (\"-\": those that are not known).\n" },
+      "tells which companies each app and each of its users has named that\n"
+      "are not its own, and whether the app is ready for enforce. --client:\n"
+      "one app alone (\"-\": those that are not known).\n" },
 
     { "check", procore_scope_check,
       "[WHO] [POLICY] [--json] URL | --raw | --stream",

@@ -317,6 +317,8 @@ struct ngx_http_procore_scope_ctx_s {
 
     /* companies that it names, but for the token's own; for the report */
 
+    procore_judge_t                    *watch;    /* of a body that decides
+                                                     nothing, or NULL */
     procore_report_named_t             *named;
     size_t                              nnamed;
     procore_report_named_t      few_named[NGX_HTTP_PROCORE_SCOPE_NAMED];
@@ -477,6 +479,7 @@ ngx_int_t ngx_http_procore_scope_start_body(ngx_http_procore_scope_ctx_t *ctx,
 ngx_int_t ngx_http_procore_scope_read_body(ngx_http_request_t *r,
     ngx_http_procore_scope_ctx_t *ctx);
 ngx_int_t ngx_http_procore_scope_body_filter_init(ngx_conf_t *cf);
+void ngx_http_procore_scope_watch_body(ngx_http_procore_scope_ctx_t *ctx);
 ngx_uint_t ngx_http_procore_scope_has_body(ngx_http_request_t *r);
 
 

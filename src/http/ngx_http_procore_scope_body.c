@@ -16,7 +16,18 @@
 #define NGX_HTTP_PROCORE_SCOPE_PIECE  16384
 
 
+typedef struct {
+    procore_judge_body_t  body;
+    procore_str_t         types[NGX_HTTP_PROCORE_SCOPE_LINES];
+    procore_str_t         encodings[NGX_HTTP_PROCORE_SCOPE_LINES];
+} ngx_http_procore_scope_body_head_t;
+
+
+static void ngx_http_procore_scope_body_head(ngx_http_request_t *r,
+    ngx_http_procore_scope_body_head_t *head);
 static ngx_int_t ngx_http_procore_scope_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static void ngx_http_procore_scope_watch(ngx_http_procore_scope_ctx_t *ctx,
     ngx_chain_t *in);
 static void ngx_http_procore_scope_body_handler(ngx_http_request_t *r);
 static void ngx_http_procore_scope_feed(ngx_http_procore_scope_ctx_t *ctx,
@@ -67,27 +78,15 @@ ngx_int_t
 ngx_http_procore_scope_start_body(ngx_http_procore_scope_ctx_t *ctx,
     const procore_sink_t *sink, u_char *scratch, size_t scratch_size)
 {
-    procore_str_t         types[NGX_HTTP_PROCORE_SCOPE_LINES];
-    procore_str_t         encodings[NGX_HTTP_PROCORE_SCOPE_LINES];
-    ngx_http_request_t   *r;
-    procore_judge_body_t  head;
+    ngx_http_procore_scope_body_head_t  head;
 
-    r = ctx->request;
-
-    head.types = types;
-    head.ntypes = ngx_http_procore_scope_lines(r,
-                                 &ngx_http_procore_scope_content_type, types);
-    head.encodings = encodings;
-    head.nencodings = ngx_http_procore_scope_lines(r,
-                         &ngx_http_procore_scope_content_encoding, encodings);
-    head.length = r->headers_in.content_length_n > 0
-                  ? (uint64_t) r->headers_in.content_length_n : 0;
+    ngx_http_procore_scope_body_head(ctx->request, &head);
 
     if (ctx->candidate) {
-        ngx_http_procore_scope_candidate_body(ctx, &head);
+        ngx_http_procore_scope_candidate_body(ctx, &head.body);
     }
 
-    switch (procore_judge_body_start(&ctx->judge, &head, sink, scratch,
+    switch (procore_judge_body_start(&ctx->judge, &head.body, sink, scratch,
                                      scratch_size))
     {
     case PROCORE_OK:
@@ -99,6 +98,69 @@ ngx_http_procore_scope_start_body(ngx_http_procore_scope_ctx_t *ctx,
     default:
         return NGX_ERROR;
     }
+}
+
+
+/*
+ * A request that monitor has judged by its head goes up with its body: a judge
+ * of its own reads that for the report alone, and decides nothing.
+ */
+
+void
+ngx_http_procore_scope_watch_body(ngx_http_procore_scope_ctx_t *ctx)
+{
+    procore_sink_t                       sink;
+    procore_judge_t                     *watch;
+    ngx_http_request_t                  *r;
+    ngx_http_procore_scope_body_head_t   head;
+
+    r = ctx->request;
+
+    if (ctx->watch || ctx->body_started || r != r->main
+        || ctx->judge.reason == PROCORE_REASON_PREFLIGHT
+        || ctx->judge.reason == PROCORE_REASON_MISSING_TOKEN
+        || !ngx_http_procore_scope_has_body(r))
+    {
+        return;
+    }
+
+    watch = ngx_palloc(r->pool, sizeof(procore_judge_t));
+    if (watch == NULL) {
+        return;
+    }
+
+    ngx_http_procore_scope_judge_init(ctx, watch);
+
+    watch->company = ctx->judge.company;
+    watch->client = ctx->judge.client;
+    watch->rules = ctx->judge.rules;
+    watch->tells = 1;
+
+    procore_judge_sink(watch, &sink);
+    ngx_http_procore_scope_body_head(r, &head);
+
+    if (procore_judge_body_start(watch, &head.body, &sink, NULL, 0)
+        == PROCORE_OK)
+    {
+        ctx->watch = watch;
+    }
+}
+
+
+static void
+ngx_http_procore_scope_body_head(ngx_http_request_t *r,
+    ngx_http_procore_scope_body_head_t *head)
+{
+    head->body.types = head->types;
+    head->body.ntypes = ngx_http_procore_scope_lines(r,
+                                        &ngx_http_procore_scope_content_type,
+                                                     head->types);
+    head->body.encodings = head->encodings;
+    head->body.nencodings = ngx_http_procore_scope_lines(r,
+                                    &ngx_http_procore_scope_content_encoding,
+                                                         head->encodings);
+    head->body.length = r->headers_in.content_length_n > 0
+                        ? (uint64_t) r->headers_in.content_length_n : 0;
 }
 
 
@@ -203,6 +265,10 @@ ngx_http_procore_scope_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     ctx = ngx_http_procore_scope_get_ctx(r);
 
+    if (ctx && ctx->watch) {
+        ngx_http_procore_scope_watch(ctx, in);
+    }
+
     if (ctx == NULL || ctx->body_seen
         || (ctx->judge.body == NULL && !ctx->judge.unsupported))
     {
@@ -230,6 +296,25 @@ ngx_http_procore_scope_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     return ngx_http_procore_scope_next_request_body_filter(r, in);
+}
+
+
+static void
+ngx_http_procore_scope_watch(ngx_http_procore_scope_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_buf_t  *b;
+
+    for ( /* void */ ; in; in = in->next) {
+        b = in->buf;
+
+        if (ngx_buf_in_memory(b) && b->last > b->pos) {
+            procore_judge_body_feed(ctx->watch, b->pos,
+                                    (size_t) (b->last - b->pos));
+        }
+    }
+
+    ngx_http_procore_scope_judge_end(ctx);
 }
 
 

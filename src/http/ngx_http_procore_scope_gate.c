@@ -121,6 +121,10 @@ ngx_http_procore_scope_gate_handler(ngx_http_request_t *r)
         || ctx->judge.rank == PROCORE_RANK_STORE_FAILED
         || ctx->judge.reason == PROCORE_REASON_PREFLIGHT)
     {
+        if (ctx->conf->mode == NGX_HTTP_PROCORE_SCOPE_MONITOR) {
+            ngx_http_procore_scope_watch_body(ctx);
+        }
+
         return ngx_http_procore_scope_finish(r, ctx);
     }
 

@@ -31,7 +31,7 @@ typedef struct {
 static ngx_uint_t ngx_http_procore_scope_report_skips(
     ngx_http_procore_scope_ctx_t *ctx);
 static void ngx_http_procore_scope_report_unknown(
-    ngx_http_procore_scope_ctx_t *ctx);
+    ngx_http_procore_scope_ctx_t *ctx, procore_judge_t *judge);
 static void ngx_http_procore_scope_report_fill(
     ngx_http_procore_scope_ctx_t *ctx, procore_report_seen_t *seen);
 static void ngx_http_procore_scope_report_flush(ngx_event_t *ev);
@@ -146,7 +146,12 @@ ngx_http_procore_scope_report_seen(ngx_http_procore_scope_ctx_t *ctx)
         return;
     }
 
-    ngx_http_procore_scope_report_unknown(ctx);
+    ngx_http_procore_scope_report_unknown(ctx, &ctx->judge);
+
+    if (ctx->watch) {
+        ngx_http_procore_scope_report_unknown(ctx, ctx->watch);
+    }
+
     ngx_http_procore_scope_report_fill(ctx, &seen);
 
     if (procore_report_count(report.counting, &seen) != PROCORE_OK) {
@@ -184,15 +189,16 @@ ngx_http_procore_scope_report_skips(ngx_http_procore_scope_ctx_t *ctx)
 /* Projects that were looked up: whose they are may be known now. */
 
 static void
-ngx_http_procore_scope_report_unknown(ngx_http_procore_scope_ctx_t *ctx)
+ngx_http_procore_scope_report_unknown(ngx_http_procore_scope_ctx_t *ctx,
+    procore_judge_t *judge)
 {
     ngx_uint_t                i;
     procore_judge_owner_t     owner;
     procore_judge_unknown_t  *unknown;
 
-    unknown = ctx->judge.unknown;
+    unknown = judge->unknown;
 
-    for (i = 0; i < ctx->judge.nunknown; i++) {
+    for (i = 0; i < judge->nunknown; i++) {
 
         if (unknown[i].verdict == PROCORE_VERDICT_OWN
             || unknown[i].verdict == PROCORE_VERDICT_EXCEPTED)
@@ -200,8 +206,7 @@ ngx_http_procore_scope_report_unknown(ngx_http_procore_scope_ctx_t *ctx)
             continue;
         }
 
-        if (ctx->judge.calls->owner(ctx, unknown[i].id, &owner) != PROCORE_OK)
-        {
+        if (judge->calls->owner(ctx, unknown[i].id, &owner) != PROCORE_OK) {
             ctx->named_unknown = 1;
             continue;
         }
