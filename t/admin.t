@@ -305,7 +305,15 @@ subtest 'paths, methods and queries' => sub {
 
     refused(call('GET', "bindings?$_"), 400, 'malformed_query', $_)
         for qw(company compnay=5 limit=0 limit=1001 limit=x state=gone
-               way=magic cursor=xyz cursor=0 token=00 client=);
+               way=magic cursor=xyz cursor=0 token=00 client=
+               company=5&company=6 limit=1&limit=1
+               client=a&way=import&client=a);
+    refused(call('DELETE', "bindings?$_"), 400, 'malformed_query', "ends no $_")
+        for "company=$home&company=5", "company=$home&limit=1", 'limit=5',
+            "limit=1&company=$home", "company=$home&&company=$home";
+    refused(call('DELETE', "projects?$_"), 400, 'malformed_query',
+            "forgets no $_")
+        for "company=$home&company=5", "company=$home&limit=1";
     refused(call('GET', "bindings?company=$_"), 400, 'malformed_id', "company=$_")
         for qw(0 -5 9223372036854775808 5x), '';
 };

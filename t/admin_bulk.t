@@ -246,7 +246,7 @@ subtest 'whoever leaves' => sub {
 
     for my $sent (1000, length($text) - 1, length $text) {
         my $leaver = $nginx->connect;
-        $leaver->send("POST /admin/bindings/import HTTP/1.1\r\nHost: x\r\n"
+        $leaver->send("POST /admin/bindings/import HTTP/1.1\r\nHost: localhost\r\n"
             . "Content-Type: application/json\r\nContent-Length: "
             . length($text) . "\r\n\r\n" . substr $text, 0, $sent);
         $leaver->close;
@@ -261,7 +261,7 @@ subtest 'whoever leaves' => sub {
 
 subtest 'a slow reader' => sub {
     my $connection = $nginx->connect;
-    $connection->send("GET /admin/bindings/export HTTP/1.1\r\nHost: x\r\n"
+    $connection->send("GET /admin/bindings/export HTTP/1.1\r\nHost: localhost\r\n"
                       . "Connection: close\r\n\r\n");
     my $asked = $nginx->request('GET', '/admin/bindings?limit=1');
     is($asked->{status}, 200, 'holds nobody up');
@@ -273,7 +273,7 @@ subtest 'a slow reader' => sub {
 
     for (1 .. 3) {
         my $leaver = $nginx->connect;
-        $leaver->send("GET /admin/bindings/export HTTP/1.1\r\nHost: x\r\n\r\n");
+        $leaver->send("GET /admin/bindings/export HTTP/1.1\r\nHost: localhost\r\n\r\n");
         $leaver->close;
     }
     is($nginx->request('GET', '/admin/bindings?limit=1')->{status}, 200,

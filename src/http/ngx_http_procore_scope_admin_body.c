@@ -14,12 +14,25 @@ static ngx_int_t ngx_http_procore_scope_admin_take(ngx_http_request_t *r,
     ngx_http_procore_scope_admin_t *admin);
 static ngx_uint_t ngx_http_procore_scope_admin_known(u_char *param,
     u_char *last);
+static ngx_uint_t ngx_http_procore_scope_admin_repeated(ngx_http_request_t *r);
 static ngx_int_t ngx_http_procore_scope_admin_value(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
 static ngx_int_t ngx_http_procore_scope_admin_words(ngx_http_request_t *r,
     ngx_http_procore_scope_admin_t *admin);
 static ngx_int_t ngx_http_procore_scope_admin_cursor(ngx_http_request_t *r,
     ngx_http_procore_scope_admin_t *admin);
+
+
+static ngx_str_t  ngx_http_procore_scope_admin_params[] = {
+    ngx_string("company"),
+    ngx_string("client"),
+    ngx_string("way"),
+    ngx_string("state"),
+    ngx_string("limit"),
+    ngx_string("cursor"),
+    ngx_string("token"),
+    ngx_null_string
+};
 
 
 ngx_int_t
@@ -176,13 +189,8 @@ ngx_http_procore_scope_admin_parse(ngx_http_request_t *r,
 static ngx_uint_t
 ngx_http_procore_scope_admin_known(u_char *param, u_char *last)
 {
-    u_char            *p;
-    ngx_uint_t         i;
-    static ngx_str_t   known[] = {
-        ngx_string("company"), ngx_string("client"), ngx_string("way"),
-        ngx_string("state"), ngx_string("limit"), ngx_string("cursor"),
-        ngx_string("token")
-    };
+    u_char     *p;
+    ngx_str_t  *name;
 
     p = ngx_strlchr(param, last, '=');
 
@@ -190,12 +198,46 @@ ngx_http_procore_scope_admin_known(u_char *param, u_char *last)
         return param == last;
     }
 
-    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if ((size_t) (p - param) == known[i].len
-            && ngx_memcmp(param, known[i].data, known[i].len) == 0)
+    for (name = ngx_http_procore_scope_admin_params; name->len; name++) {
+        if ((size_t) (p - param) == name->len
+            && ngx_memcmp(param, name->data, name->len) == 0)
         {
             return 1;
         }
+    }
+
+    return 0;
+}
+
+
+/* Of two companies one would be left out, and nobody would say which. */
+
+static ngx_uint_t
+ngx_http_procore_scope_admin_repeated(ngx_http_request_t *r)
+{
+    u_char     *last;
+    ngx_str_t  *name, value, rest;
+
+    rest = r->args;
+    last = rest.data + rest.len;
+
+    for (name = ngx_http_procore_scope_admin_params; name->len; name++) {
+
+        if (ngx_http_arg(r, name->data, name->len, &value) != NGX_OK) {
+            continue;
+        }
+
+        r->args.data = value.data + value.len;
+        r->args.len = (size_t) (last - r->args.data);
+
+        if (r->args.len
+            && ngx_http_arg(r, name->data, name->len, &value) == NGX_OK)
+        {
+            r->args = rest;
+            return 1;
+        }
+
+        r->args = rest;
     }
 
     return 0;
@@ -247,6 +289,13 @@ ngx_http_procore_scope_admin_query(ngx_http_request_t *r,
                        PROCORE_REASON_MALFORMED_QUERY,
                        "a parameter of the query is not known; known are "
                        "company, client, way, state, token, limit and cursor");
+    }
+
+    if (ngx_http_procore_scope_admin_repeated(r)) {
+        return ngx_http_procore_scope_admin_refuse(r, NGX_HTTP_BAD_REQUEST,
+                       PROCORE_REASON_MALFORMED_QUERY,
+                       "a parameter of the query stands there twice; ask once "
+                       "for each value");
     }
 
     if (ngx_http_procore_scope_admin_value(r, "company", &value) == NGX_OK

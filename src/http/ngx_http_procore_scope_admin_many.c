@@ -36,17 +36,23 @@ static ngx_int_t
 ngx_http_procore_scope_many_start(ngx_http_request_t *r,
     ngx_http_procore_scope_admin_t *admin, const char *wanted)
 {
+    ngx_str_t                      limit;
     ngx_http_procore_scope_ctx_t  *ctx;
 
-    /* a query that was forgotten must not end everything */
+    /*
+     * A query that was forgotten must not end everything, nor one that is
+     * meant for a part of a list more than that part.
+     */
 
     if ((admin->filter.company == 0 && admin->filter.client.len == 0)
-        || admin->line.token_len || admin->cursor.len)
+        || admin->line.token_len || admin->cursor.len
+        || ngx_http_arg(r, (u_char *) "limit", sizeof("limit") - 1, &limit)
+           == NGX_OK)
     {
         return ngx_http_procore_scope_admin_refuse(r, NGX_HTTP_BAD_REQUEST,
                              PROCORE_REASON_MALFORMED_QUERY,
-                             "the query says whose: %s, and neither a token "
-                             "nor a cursor", wanted);
+                             "the query says whose: %s, and neither a token, "
+                             "a limit nor a cursor", wanted);
     }
 
     if (!ngx_http_procore_scope_store_ready()) {
