@@ -147,7 +147,7 @@ sub proxied {
 
     my $socket = IO::Socket::INET->new("127.0.0.1:$port") or die "$@";
     print {$socket} "PROXY TCP4 $address 127.0.0.1 1234 80\r\n",
-        "GET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        "GET /status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     my ($status) = <$socket> =~ m{^HTTP/1.1 (\d+)};
     return $status;
 }
