@@ -190,7 +190,8 @@ subtest 'configuration' => sub {
     config_ok('with "any"', locations => 'location /a/ {
         procore_scope_admin any; }');
     like($test->('location /a/ { procore_scope_admin all; }'),
-         qr/invalid parameter "all"/, 'another word');
+         qr/invalid parameter "all" of "procore_scope_admin": it takes "any"/,
+         'another word');
     like($test->('location /a/ { procore_scope_admin;
                   procore_scope_admin; }'), qr/duplicate/, 'twice');
     like($test->('location ~ /a { procore_scope_admin; }'), qr/prefix/,

@@ -24,8 +24,10 @@ ngx_http_procore_scope_admin_location(ngx_conf_t *cf, ngx_command_t *cmd,
     value = cf->args->elts;
 
     if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "any") != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                           &value[1]);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" of \"%V\": it takes "
+                           "\"any\", or nothing and answers this machine alone",
+                           &value[1], &cmd->name);
         return NGX_CONF_ERROR;
     }
 

@@ -107,7 +107,9 @@ ngx_http_procore_scope_status_location(ngx_conf_t *cf, ngx_command_t *cmd,
 
         if (ngx_strcmp(value[1].data, "any") != 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[1]);
+                               "invalid parameter \"%V\" of \"%V\": it takes "
+                               "\"any\", or nothing and answers this machine "
+                               "alone", &value[1], &cmd->name);
             return NGX_CONF_ERROR;
         }
 
