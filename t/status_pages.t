@@ -54,9 +54,9 @@ my $seen = node('pages', 'status.js', {
 
 for my $name (sort keys %pages) {
     is_deeply($seen->{$name}{findings}, [], "no finding: $name");
-    is(join(' ', map { /\?format=(\w+)$/ ? $1 : $_ }
+    is(join(' ', map { /\?(?:view|format)=(\w+)$/ ? $1 : $_ }
                      @{ $seen->{$name}{links} }),
-       'json prometheus ready', "$name: the Tab key comes to every link");
+       'report json prometheus ready', "$name: the Tab key comes to every link");
 }
 
 sub says {

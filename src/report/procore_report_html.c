@@ -221,9 +221,9 @@ procore_report_html_client(procore_report_t *report, procore_out_t *out)
 
     procore_report_html_number(out, "Unknown projects", client->unknown,
                                NULL);
-    procore_report_html_number(out, "Refused by Procore",
+    procore_report_html_number(out, "401 by Procore",
                                client->unauthorized, NULL);
-    procore_out_text(out, "</dl>\n<p>Ready for enforce: ");
+    procore_out_text(out, "</dl>\n<p>Ready for enforce \xe2\x80\x93 ");
     procore_report_say_ready(report, out);
     procore_out_text(out, ".</p>\n");
     procore_report_html_bound(&report->sheet, out);

@@ -385,6 +385,7 @@ procore_status_foot(procore_out_t *out, const procore_status_t *status)
     procore_out_text(out,
         "<h2>The same for machines</h2>\n"
         "<nav aria-label=\"Formats\">\n"
+        "<a href=\"?view=report\">report of apps</a>\n"
         "<a href=\"?format=json\">JSON</a>\n"
         "<a href=\"?format=prometheus\">Prometheus</a>\n"
         "<a href=\"?format=ready\">ready or not</a>\n"

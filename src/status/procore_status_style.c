@@ -43,6 +43,15 @@ const char  procore_status_style[] =
     ".n{width:1%;text-align:right;font-variant-numeric:tabular-nums}"
     "time{white-space:nowrap}"
     "bdi{unicode-bidi:isolate;overflow-wrap:anywhere}"
+    ".lead{font-size:1.25rem;font-weight:600;line-height:1.35}"
+    "section{margin-top:2rem;border-top:1px solid var(--line)}"
+    "section h2{margin-top:1rem}"
+    "h2 small{margin-top:.25rem;font-weight:400;line-height:1.4}"
+    "th small{font-weight:400}"
+    "th small time{white-space:normal}"
+    "details{margin-top:1rem}"
+    "summary{padding:.375rem 0;color:var(--main);font-weight:600;"
+    "cursor:pointer}"
     "nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem;margin-top:1rem}"
     "nav a{padding:.375rem 0}"
     ":focus-visible{outline:3px solid var(--main);outline-offset:2px}"
@@ -50,4 +59,4 @@ const char  procore_status_style[] =
     "th,td{padding:.375rem .5rem;font-size:1rem}.n{width:7.5rem}}";
 
 const char  procore_status_style_source[] =
-    "'sha256-QYTXl1pfc113+WyutxCpKUhtUZ1fYWKAPtCervHXBaA='";
+    "'sha256-S2KpvR/pj1mFtVlFDQs1XxbsGvXNSePdfknqQdtSQAM='";
