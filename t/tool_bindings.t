@@ -205,6 +205,12 @@ subtest 'wrong usage' => sub {
         is($code, 2, "@$_" =~ s/(x{9})x+/$1/r);
         like($text, qr/see procore-scope --help/, 'and a sentence');
     }
+
+    for ('bindings list', 'bindings set', 'projects list', 'clients pause') {
+        my ($code, $text) = tool('', $_, '--help');
+        is($code, 0, "$_ --help");
+        like($text, qr/^Usage: procore-scope /, 'is the help');
+    }
 };
 
 subtest 'completion' => sub {
@@ -241,7 +247,8 @@ sub changes {
 
 subtest 'every change is on record' => sub {
     my $mine = bind_token($nginx, company => $home);
-    my ($one) = lines('bindings list', '--company', $home, '--limit', 1);
+    my ($one) = lines('bindings list', '--company', $home,
+                      '--state', 'bound', '--limit', 1);
     changes();
 
     tool('', 'bindings list');

@@ -33,6 +33,7 @@ static const struct option  procore_scope_admin_names[] = {
     { "limit", required_argument, NULL, 'l' },
     { "all", no_argument, NULL, 'a' },
     { "project", required_argument, NULL, 'p' },
+    { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 }
 };
 
@@ -173,6 +174,9 @@ procore_scope_admin_option(procore_scope_admin_t *admin, int c)
     case 'j':
         admin->options.json = 1;
         return PROCORE_SCOPE_GO_ON;
+
+    case 'h':
+        return procore_scope_print_help();
 
     case 'A':
         admin->options.access_file = optarg;
