@@ -126,7 +126,9 @@ ngx_http_procore_scope_report_write(ngx_http_request_t *r)
         return;
     }
 
-    if (a->busy == NULL) {
+    /* limit_rate: its timer is to go on */
+
+    if (a->busy == NULL && !wev->delayed) {
 
         /* the rest in another round of the event loop */
 
