@@ -13,7 +13,7 @@ TOOL    := procore-scope
 
 CLANG         ?= clang
 FUZZ_SECONDS  ?= 5
-PROVE_FLAGS   ?=
+PROVE_FLAGS   ?= -j2
 PROVE         := prove -It/lib $(PROVE_FLAGS)
 
 PURE_DIRS  := claims policy judge procore crypto store relay admin status \
