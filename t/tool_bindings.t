@@ -245,6 +245,17 @@ sub changes {
 }
 
 
+subtest 'a client that nobody knows' => sub {
+    my ($code, $text) = tool('', 'clients pause', '--client', 'typo');
+    is($code, 0, 'is paused');
+    like($text, qr/no token of the client "typo" is known here; is the id/,
+         'and asked about');
+    ($code, $text) = tool('', 'clients pause', '--client', $crm);
+    unlike($text, qr/is known here/, 'one that is known is not');
+    tool('', 'clients resume', '--client', $_) for 'typo', $crm;
+};
+
+
 subtest 'every change is on record' => sub {
     my $mine = bind_token($nginx, company => $home);
     my ($one) = lines('bindings list', '--company', $home,

@@ -396,6 +396,41 @@ procore_scope_projects_end(int argc, char **argv)
 }
 
 
+/* A name that nobody has is a slip of the pen, and the app goes on. */
+
+static void
+procore_scope_warn_unknown(procore_scope_admin_t *admin)
+{
+    int                      rc;
+    size_t                   n;
+    procore_listed_family_t  family;
+
+    n = 0;
+
+    while (n == 0 && !admin->cursor.end) {
+
+        if (procore_store_begin(admin->store) != PROCORE_OK) {
+            return;
+        }
+
+        rc = procore_store_families(admin->store, &admin->filter,
+                                    &admin->cursor, &family, 1, &n);
+        procore_store_end(admin->store);
+
+        if (rc != PROCORE_OK) {
+            return;
+        }
+    }
+
+    if (n == 0) {
+        fprintf(stderr, "procore-scope: no token of the client \"%.*s\" is "
+                "known here; is the id right?\n",
+                (int) admin->filter.client.len,
+                (const char *) admin->filter.client.data);
+    }
+}
+
+
 static int
 procore_scope_client_change(int argc, char **argv, procore_store_op_e type)
 {
@@ -423,6 +458,11 @@ procore_scope_client_change(int argc, char **argv, procore_store_op_e type)
     ops = &op;
 
     rc = procore_scope_admin_write(&admin, &ops, 1);
+
+    if (rc == PROCORE_SCOPE_DONE && type == PROCORE_STORE_PAUSE) {
+        procore_scope_warn_unknown(&admin);
+    }
+
     procore_store_close(admin.store);
 
     if (rc != PROCORE_SCOPE_DONE) {
