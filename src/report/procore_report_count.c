@@ -97,7 +97,36 @@ procore_report_same_client(const procore_report_client_t *client,
 }
 
 
-/* The client's entry, made where there is none; NULL: no room. */
+/*
+ * Here and not where the batch is written: that is a thread, and what a thread
+ * keeps for its digests is freed by code that may have been unloaded when it
+ * ends.
+ */
+
+static int
+procore_report_client_id(procore_report_client_t *client)
+{
+    unsigned char  digest[PROCORE_DIGEST_SIZE];
+
+    if (client->client_len == 0) {
+        memset(client->id, 0, PROCORE_REPORT_CLIENT_ID);
+        return PROCORE_OK;
+    }
+
+    if (procore_digest_token(client->realm, client->client, client->client_len,
+                             digest)
+        != PROCORE_OK)
+    {
+        return PROCORE_ERROR;
+    }
+
+    memcpy(client->id, digest, PROCORE_REPORT_CLIENT_ID);
+
+    return PROCORE_OK;
+}
+
+
+/* The client's entry, made where there is none; NULL: it cannot be made. */
 
 static procore_report_client_t *
 procore_report_find_client(procore_report_count_t *count,
@@ -124,8 +153,7 @@ procore_report_find_client(procore_report_count_t *count,
         return NULL;
     }
 
-    client = &count->clients[count->batch.nclients++];
-    count->by_client[i] = (uint16_t) count->batch.nclients;
+    client = &count->clients[count->batch.nclients];
 
     memset(client, 0, sizeof(procore_report_client_t));
 
@@ -138,6 +166,12 @@ procore_report_find_client(procore_report_count_t *count,
     }
 
     client->first = seen->now / 1000;
+
+    if (procore_report_client_id(client) != PROCORE_OK) {
+        return NULL;
+    }
+
+    count->by_client[i] = (uint16_t) ++count->batch.nclients;
 
     return client;
 }

@@ -10,34 +10,18 @@
 #include "procore_report_record.h"
 
 
-int
+void
 procore_report_client_key(const procore_report_client_t *client,
     unsigned char *out)
 {
-    unsigned char  *p, digest[PROCORE_DIGEST_SIZE];
-
-    p = procore_put_bytes(out, client->realm, PROCORE_REALM_SIZE);
+    out = procore_put_bytes(out, client->realm, PROCORE_REALM_SIZE);
 
     if (client->others) {
-        memset(p, 0xff, PROCORE_REPORT_CLIENT_ID);
-        return PROCORE_OK;
+        memset(out, 0xff, PROCORE_REPORT_CLIENT_ID);
+        return;
     }
 
-    if (client->client_len == 0) {
-        memset(p, 0, PROCORE_REPORT_CLIENT_ID);
-        return PROCORE_OK;
-    }
-
-    if (procore_digest_token(client->realm, client->client, client->client_len,
-                             digest)
-        != PROCORE_OK)
-    {
-        return PROCORE_ERROR;
-    }
-
-    memcpy(p, digest, PROCORE_REPORT_CLIENT_ID);
-
-    return PROCORE_OK;
+    procore_put_bytes(out, client->id, PROCORE_REPORT_CLIENT_ID);
 }
 
 

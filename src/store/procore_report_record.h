@@ -30,7 +30,6 @@
 
 #define PROCORE_REPORT_TOTALS_KEY   1
 #define PROCORE_REPORT_REALM_KEY    PROCORE_REALM_SIZE
-#define PROCORE_REPORT_CLIENT_ID    16
 #define PROCORE_REPORT_CLIENT_KEY   (PROCORE_REPORT_REALM_KEY                  \
                                      + PROCORE_REPORT_CLIENT_ID)
 #define PROCORE_REPORT_USER_KEY     (PROCORE_REPORT_CLIENT_KEY + 1             \
@@ -44,12 +43,9 @@
                                      + PROCORE_RECORD_CRC)
 
 
-/*
- * Keys.  "out" has room for the constant of its kind.  The client's returns
- * PROCORE_OK, or PROCORE_ERROR: the library failed.
- */
+/* Keys.  "out" has room for the constant of its kind. */
 
-int procore_report_client_key(const procore_report_client_t *client,
+void procore_report_client_key(const procore_report_client_t *client,
     unsigned char *out);
 void procore_report_user_key(const unsigned char *client,
     const procore_report_user_t *user, unsigned char *out);

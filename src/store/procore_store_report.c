@@ -243,9 +243,7 @@ procore_merge_find_client(procore_merge_t *m,
 
     client = *from;
 
-    if (procore_report_client_key(&client, m->client_key) != PROCORE_OK) {
-        return EAGAIN;
-    }
+    procore_report_client_key(&client, m->client_key);
 
     rc = procore_merge_get(m, m->client_key, PROCORE_REPORT_CLIENT_KEY,
                            &m->client);
@@ -262,7 +260,7 @@ procore_merge_find_client(procore_merge_t *m,
     if (full) {
         client.others = 1;
         client.client_len = 0;
-        (void) procore_report_client_key(&client, m->client_key);
+        procore_report_client_key(&client, m->client_key);
 
         rc = procore_merge_get(m, m->client_key, PROCORE_REPORT_CLIENT_KEY,
                                &m->client);

@@ -50,6 +50,7 @@ typedef enum {
 } procore_report_kind_e;
 
 #define PROCORE_REPORT_USER_ID       8
+#define PROCORE_REPORT_CLIENT_ID     16
 
 
 /* Times are seconds since the epoch, unless they say otherwise. */
@@ -73,8 +74,13 @@ typedef struct {
     uint32_t               namings;
     uint64_t               counted_at;     /* when they were counted, not
                                               reckoned */
-    procore_str_t          realm_name;     /* in a batch: the caller's */
+
+    /* in a batch alone: the realm's name, the caller's, and the row's key */
+
+    procore_str_t          realm_name;
+    unsigned char          id[PROCORE_REPORT_CLIENT_ID];
 } procore_report_client_t;
+
 
 
 typedef struct {

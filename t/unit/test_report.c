@@ -119,9 +119,8 @@ add_client(const char *id, size_t len)
     client->requests = 100;
     client->since = 100;
 
-    if (procore_report_client_key(client, client_key) != PROCORE_OK) {
-        exit(1);
-    }
+    memcpy(client->id, id, len < sizeof(client->id) ? len : sizeof(client->id));
+    procore_report_client_key(client, client_key);
 
     memcpy(rows[nrows - 1].key, client_key, sizeof(client_key));
 
