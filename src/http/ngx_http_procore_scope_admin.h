@@ -188,13 +188,16 @@ typedef struct {
 
 /*
  * Adds bytes, or one object of PROCORE_ADMIN_LINE bytes at most: room for it,
- * NULL where there is no memory, and its end.
+ * NULL where there is no memory, and its end.  ..._element() is the room for
+ * number "i" of a list.
  */
 
 ngx_int_t ngx_http_procore_scope_admin_add(ngx_http_request_t *r,
     ngx_http_procore_scope_admin_text_t *text, const char *data, size_t len);
 char *ngx_http_procore_scope_admin_room(ngx_http_request_t *r,
     ngx_http_procore_scope_admin_text_t *text);
+char *ngx_http_procore_scope_admin_element(ngx_http_request_t *r,
+    ngx_http_procore_scope_admin_text_t *text, size_t i);
 void ngx_http_procore_scope_admin_filled(
     ngx_http_procore_scope_admin_text_t *text, char *end);
 

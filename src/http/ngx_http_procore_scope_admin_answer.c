@@ -93,6 +93,22 @@ ngx_http_procore_scope_admin_room(ngx_http_request_t *r,
 }
 
 
+char *
+ngx_http_procore_scope_admin_element(ngx_http_request_t *r,
+    ngx_http_procore_scope_admin_text_t *text, size_t i)
+{
+    char  *p;
+
+    p = ngx_http_procore_scope_admin_room(r, text);
+
+    if (p && i) {
+        *p++ = ',';
+    }
+
+    return p;
+}
+
+
 void
 ngx_http_procore_scope_admin_filled(ngx_http_procore_scope_admin_text_t *text,
     char *end)

@@ -155,13 +155,9 @@ ngx_http_procore_scope_list_bindings(ngx_http_request_t *r,
     }
 
     for (i = 0; i < admin->done; i++) {
-        p = ngx_http_procore_scope_admin_room(r, &text);
+        p = ngx_http_procore_scope_admin_element(r, &text, i);
         if (p == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        if (i) {
-            *p++ = ',';
         }
 
         ngx_http_procore_scope_admin_filled(&text,
@@ -227,13 +223,9 @@ ngx_http_procore_scope_list_projects(ngx_http_request_t *r,
     }
 
     for (i = 0; i < admin->done; i++) {
-        p = ngx_http_procore_scope_admin_room(r, &text);
+        p = ngx_http_procore_scope_admin_element(r, &text, i);
         if (p == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        if (i) {
-            *p++ = ',';
         }
 
         ngx_http_procore_scope_admin_filled(&text,
@@ -386,13 +378,9 @@ ngx_http_procore_scope_list_told(ngx_http_request_t *r,
     }
 
     for (i = 0; i < tally->n; i++) {
-        p = ngx_http_procore_scope_admin_room(r, &text);
+        p = ngx_http_procore_scope_admin_element(r, &text, i);
         if (p == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        if (i) {
-            *p++ = ',';
         }
 
         ngx_http_procore_scope_admin_filled(&text,

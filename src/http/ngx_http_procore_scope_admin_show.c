@@ -315,13 +315,9 @@ ngx_http_procore_scope_show_told(ngx_http_request_t *r,
     }
 
     for (i = 0; i < admin->done; i++) {
-        p = ngx_http_procore_scope_admin_room(r, &text);
+        p = ngx_http_procore_scope_admin_element(r, &text, i);
         if (p == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        if (i) {
-            *p++ = ',';
         }
 
         ngx_http_procore_scope_admin_filled(&text,
